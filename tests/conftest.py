@@ -1,0 +1,119 @@
+"""What every test may ask for: a real PostgreSQL, two desks that are partners, their people, and an instant.
+
+The test server lives under ``var/test-pg`` (``DATABASE_URL`` names another). Several runs may share it at once:
+each has a database named after its process id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from builders import (
+    CPO_OPERATOR,
+    build_cpo_desk,
+    build_msp_desk,
+    build_stranger_desk,
+    make_partners,
+    person_at,
+)
+from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.server.database import connection_settings
+from roamdesk.server.embedded import EmbeddedServer
+
+ROOT = Path(__file__).parent.parent
+PREFIX = "test_roamdesk_"
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[str]:
+    """URL of the PostgreSQL server of this run."""
+    named = os.environ.get("DATABASE_URL", "")
+    if named:
+        yield named
+        return
+    server = EmbeddedServer(ROOT / "var" / "test-pg", durable=False)
+    url = server.start()
+    _drop_databases_of_dead_runs(url)
+    yield url
+    server.release()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_server: str, worker_id: str = "master") -> None:
+    """Point Django at the run's server, and give this process a database of its own."""
+    database = settings.DATABASES["default"]
+    database.update(connection_settings(database_server), CONN_MAX_AGE=0)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    database.setdefault("TEST", {})["NAME"] = f"{PREFIX}{os.getpid()}"
+
+
+def _drop_databases_of_dead_runs(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'test_roamdesk_%'")
+        for (name,) in names.fetchall():
+            if not Path(f"/proc/{name.removeprefix(PREFIX)}").exists():
+                connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def at() -> datetime:
+    """A Tuesday in March, 10:15 in Berlin."""
+    return datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def cpo_desk(db: Any) -> Desk:
+    """Nordlade (DE*NDL), a CPO, without partners until ``msp_desk`` is asked for as well."""
+    return build_cpo_desk()
+
+
+@pytest.fixture
+def msp_desk(cpo_desk: Desk) -> Desk:
+    """VoltPass (DE-VPS), an MSP; it and Nordlade are each other's partner with full contact forms."""
+    desk = build_msp_desk()
+    make_partners(desk, cpo_desk)
+    return desk
+
+
+@pytest.fixture
+def cpo_operator(cpo_desk: Desk) -> Person:
+    return person_at(cpo_desk, CPO_OPERATOR, Role.OPERATOR)
+
+
+@pytest.fixture
+def cpo_lead(cpo_desk: Desk) -> Person:
+    return person_at(cpo_desk, "lena.lead", Role.TEAM_LEAD)
+
+
+@pytest.fixture
+def cpo_auditor(cpo_desk: Desk) -> Person:
+    return person_at(cpo_desk, "arno.auditor", Role.AUDITOR)
+
+
+@pytest.fixture
+def msp_operator(msp_desk: Desk) -> Person:
+    return person_at(msp_desk, "olga.operator", Role.OPERATOR)
+
+
+@pytest.fixture
+def msp_lead(msp_desk: Desk) -> Person:
+    return person_at(msp_desk, "tom.lead", Role.TEAM_LEAD)
+
+
+@pytest.fixture
+def msp_auditor(msp_desk: Desk) -> Person:
+    return person_at(msp_desk, "ada.auditor", Role.AUDITOR)
+
+
+@pytest.fixture
+def stranger(db: Any) -> Person:
+    """An administrator of a third desk, who must see nothing of the other two."""
+    return person_at(build_stranger_desk(), "sam.stranger", Role.ADMINISTRATOR)
