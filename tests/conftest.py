@@ -1,7 +1,7 @@
-"""What every test may ask for: a real PostgreSQL, two desks that are partners, their people, and an instant.
+"""What every test may ask for: a real PostgreSQL, two desks that are partners, their people, an instant.
 
-The test server lives under ``var/test-pg`` (``DATABASE_URL`` names another). Several runs may share it at once:
-each has a database named after its process id.
+The test server lives under ``var/test-pg`` (``DATABASE_URL`` names another). Several runs may share it:
+each process has a database named after its id.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def database_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(database_server: str, worker_id: str = "master") -> None:
+def django_db_modify_db_settings(database_server: str) -> None:
     """Point Django at the run's server, and give this process a database of its own."""
     database = settings.DATABASES["default"]
     database.update(connection_settings(database_server), CONN_MAX_AGE=0)

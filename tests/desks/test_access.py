@@ -51,9 +51,7 @@ def test_a_right_that_is_held_lets_through(cpo_operator: Person, cpo_desk: Desk)
     access_to(cpo_operator, cpo_desk.slug).require(Right.HANDLE_CASES)
 
 
-def test_a_stranger_hears_the_same_as_for_a_desk_that_does_not_exist(
-    stranger: Person, cpo_desk: Desk
-) -> None:
+def test_a_stranger_hears_the_same_as_for_a_missing_desk(stranger: Person, cpo_desk: Desk) -> None:
     with pytest.raises(Http404) as refused:
         access_to(stranger, cpo_desk.slug)
     with pytest.raises(Http404) as missing:

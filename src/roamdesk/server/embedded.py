@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: for trying, testing and small desks.
 
-Several processes may use one server. Each holds a shared lock on ``<folder>.users`` as long as it lives, and the
-last one to leave stops the server. A lock dies with its process, so a killed owner leaves no stale mark: the
-server that it left behind is adopted by the next start, and stopped by the next stop.
+Several processes may use one server. Each holds a shared lock on ``<folder>.users`` as long as it lives, and
+the last one to leave stops the server. A lock dies with its process, so a killed owner leaves no stale mark:
+the server that it left behind is adopted by the next start, and stopped by the next stop.
 """
 
 from __future__ import annotations
