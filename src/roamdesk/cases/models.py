@@ -1,0 +1,200 @@
+"""Cases, their events and duties."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django_scopes import ScopedManager
+
+from roamdesk.desks.models import Desk, Person
+from roamdesk.partners.models import Partner
+
+
+class ProcedureVersion(models.Model):
+    """A procedure file as it was when cases were opened with it. Never changed, only added."""
+
+    key = models.CharField(max_length=60)
+    version = models.CharField(max_length=20)
+    title = models.CharField(max_length=120)
+    sha256 = models.CharField(max_length=64, unique=True)
+    source = models.TextField()
+    added_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+
+class DeskProcedure(models.Model):
+    """Which version a desk opens its next cases with."""
+
+    desk = models.OneToOneField(Desk, on_delete=models.CASCADE, related_name="procedure")
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class Case(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CLOSED = "closed", "Closed"
+        MERGED = "merged", "Merged into another"
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="cases")
+    reference = models.CharField(max_length=20)
+    their_reference = models.CharField(max_length=60, blank=True)
+    side = models.CharField(max_length=3, choices=[("msp", "MSP"), ("cpo", "CPO")])
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    evse = models.ForeignKey("charging.Evse", null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
+    procedure = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT)
+    state = models.CharField(max_length=6, choices=State, default=State.OPEN)
+    version = models.PositiveIntegerField(default=0, help_text="The number of the last event")
+    head = models.CharField(max_length=64, blank=True, help_text="Hash of the last event")
+    owner = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
+    # What the queue needs without folding events; rebuilt by every verb.
+    route = models.CharField(max_length=40, blank=True)
+    title = models.CharField(max_length=120, blank=True)
+    next_action = models.CharField(max_length=160, blank=True)
+    next_cites = models.CharField(max_length=40, blank=True)
+    next_owed_by = models.CharField(max_length=3, blank=True)
+    next_due_at = models.DateTimeField(null=True, blank=True)
+    next_since = models.DateTimeField(null=True, blank=True)
+    is_danger = models.BooleanField(default=False)
+    is_unknown = models.BooleanField(default=False)
+    may_close = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    changed_at = models.DateTimeField()
+
+    objects = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "reference"], name="case_reference_once"),
+            models.CheckConstraint(
+                name="case_closed_has_time", condition=~Q(state="closed") | Q(closed_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["desk", "next_due_at"], name="case_open_due", condition=Q(state="open")),
+            models.Index(fields=["desk", "-opened_at"], name="case_opened"),
+            models.Index(fields=["desk", "their_reference"], name="case_theirs"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Event(models.Model):
+    """What happened, once and for all. A trigger refuses to change or delete a row."""
+
+    id = models.BigAutoField(primary_key=True)
+    desk = models.ForeignKey(Desk, on_delete=models.PROTECT)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=24)
+    data = models.JSONField(default=dict)
+    at = models.DateTimeField(help_text="When it happened, UTC")
+    recorded_at = models.DateTimeField(help_text="When it was written, UTC")
+    by = models.CharField(max_length=80)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)
+    through = models.CharField(max_length=20, help_text="console, api, station, mail, clock")
+    previous_hash = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    objects = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "number"], name="event_number_once")]
+        ordering = ["case", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+
+class Duty(models.Model):
+    """What one party owes the other in a case, with its clock."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        DONE = "done", "Done"
+        LAPSED = "lapsed", "No longer owed"
+        DECLINED = "declined", "Declined"
+        DEPARTED = "departed", "Departed from"
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="duties")
+    rule = models.CharField(max_length=60)
+    action = models.CharField(max_length=40)
+    owed_by = models.CharField(max_length=3)
+    ours = models.BooleanField()
+    channel = models.CharField(max_length=10)
+    title = models.CharField(max_length=160)
+    cites = models.CharField(max_length=60)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    raised_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    overdue_at = models.DateTimeField(null=True, blank=True, help_text="When the clock noticed")
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    next_clock_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "rule"], name="duty_open_once", condition=Q(state="open")),
+            models.CheckConstraint(name="duty_ended_has_time", condition=Q(state="open") | Q(ended_at__isnull=False)),
+        ]
+        indexes = [
+            models.Index(fields=["next_clock_at"], name="duty_clock", condition=Q(state="open")),
+            models.Index(fields=["desk", "due_at"], name="duty_open_due", condition=Q(state="open")),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PersonalValue(models.Model):
+    """The one place of a User's phone number, token or name in a case. Erased by retention; events only point here."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="personal_values")
+    field = models.CharField(max_length=40)
+    value = models.CharField(max_length=200, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return self.field
+
+
+class CaseLink(models.Model):
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
+    other = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="linked_from")
+    why = models.CharField(max_length=200, blank=True)
+
+    objects = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "other"], name="link_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case} – {self.other}"
+
+
+class CaseNumber(models.Model):
+    """The last number given out per desk and month."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    month = models.CharField(max_length=4)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "month"], name="case_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month}-{self.last}"

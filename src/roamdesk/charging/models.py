@@ -1,0 +1,233 @@
+"""Stations, EVSEs, tokens, sessions and the commands that were sent."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django_scopes import ScopedManager
+
+from roamdesk.desks.models import Desk
+from roamdesk.partners.models import Partner
+
+
+class Plug(models.TextChoices):
+    TYPE2_SOCKET = "type2_socket", "Type 2 socket, own cable"
+    TYPE2_CABLE = "type2_cable", "Type 2, attached cable"
+    TYPE1_CABLE = "type1_cable", "Type 1, attached cable"
+    CCS_CABLE = "ccs_cable", "CCS, attached cable"
+    CHADEMO_CABLE = "chademo_cable", "CHAdeMO, attached cable"
+    HOUSEHOLD_SOCKET = "household_socket", "Household socket"
+    UNKNOWN = "unknown", "Plug not known"
+
+
+class Station(models.Model):
+    """A charging station of ours that connects by a station protocol."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    identity = models.CharField(max_length=48)
+    address = models.CharField(max_length=200, blank=True)
+    security_profile = models.PositiveSmallIntegerField(default=1)
+    password_hash = models.CharField(max_length=128, blank=True)
+    version = models.CharField(max_length=20, blank=True, help_text="Negotiated when it last connected")
+    vendor = models.CharField(max_length=60, blank=True)
+    model = models.CharField(max_length=60, blank=True)
+    connection_id = models.CharField(max_length=36, blank=True, help_text="Empty when not connected")
+    connected_at = models.DateTimeField(null=True, blank=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Station]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["identity"], name="station_identity_once")]
+
+    def __str__(self) -> str:
+        return self.identity
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self.connection_id)
+
+
+class RefusedStation(models.Model):
+    """A station that nobody registered, or that came with a wrong password. Shown, never let in."""
+
+    identity = models.CharField(max_length=255)
+    remote = models.CharField(max_length=64)
+    reason = models.CharField(max_length=200)
+    times = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["identity", "reason"], name="refused_once")]
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Evse(models.Model):
+    """A place to charge, ours (with a station) or a partner's (from the directory)."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty when ours")
+    station = models.ForeignKey(Station, null=True, blank=True, on_delete=models.SET_NULL, related_name="evses")
+    evse_id = models.CharField(max_length=48, blank=True)
+    label = models.CharField(max_length=48, help_text="As printed on the station")
+    label_key = models.CharField(max_length=48, help_text="identifiers.label_key(label)")
+    sounds_key = models.CharField(max_length=48, help_text="identifiers.sounds_key(label)")
+    evse_number = models.PositiveSmallIntegerField(default=1, help_text="2.x evseId; 1.6 always 1")
+    connector_number = models.PositiveSmallIntegerField(default=1)
+    plug = models.CharField(max_length=20, choices=Plug, default=Plug.UNKNOWN)
+    place_hint = models.CharField(max_length=60, blank=True, help_text="For instance: left socket")
+    address = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=24, blank=True, help_text="As reported; empty when never")
+    status_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=48, blank=True)
+
+    objects: ClassVar[models.Manager[Evse]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["station", "evse_number", "connector_number"], name="evse_connector_once")
+        ]
+        indexes = [
+            models.Index(fields=["desk", "label_key"]),
+            models.Index(fields=["desk", "sounds_key"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class RoamingUser(models.Model):
+    """A User of this MSP (a driver), with what the account knows."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    name = models.CharField(max_length=80, blank=True)
+    phone = models.CharField(max_length=20, blank=True, db_index=True, help_text="E.164")
+    language = models.CharField(max_length=2, default="en")
+
+    objects: ClassVar[models.Manager[RoamingUser]] = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return f"User {self.pk}"
+
+
+class Token(models.Model):
+    """What a User starts a session with."""
+
+    class Kind(models.TextChoices):
+        RFID = "rfid", "RFID card"
+        CONTRACT = "contract", "EVCO id"
+        APP = "app", "App session"
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    user = models.ForeignKey(RoamingUser, null=True, blank=True, on_delete=models.CASCADE, related_name="tokens")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.RFID)
+    value = models.CharField(max_length=64)
+    key = models.CharField(max_length=64, help_text="Normalised for comparison")
+    contract_id = models.CharField(max_length=32, blank=True)
+    printed_number = models.CharField(max_length=32, blank=True)
+
+    objects: ClassVar[models.Manager[Token]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "key"], name="token_once_per_desk")]
+
+    def __str__(self) -> str:
+        return f"…{self.value[-4:]}"
+
+
+class Session(models.Model):
+    """A charging session, with when it was last heard of."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    evse = models.ForeignKey(Evse, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions")
+    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL, help_text="The MSP, or the CPO")
+    token_key = models.CharField(max_length=64, blank=True)
+    session_id = models.CharField(max_length=64, blank=True, help_text="The hub's, where known")
+    transaction_id = models.CharField(max_length=64, blank=True, help_text="The station's, or ours in 1.6")
+    cdr_id = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    stop_reason = models.CharField(max_length=32, blank=True)
+    energy_kwh = models.DecimalField(max_digits=10, decimal_places=3, null=True, blank=True)
+    charging = models.BooleanField(default=True, help_text="False once the authorisation is gone (2.x)")
+    observed_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Session]] = ScopedManager(desk="desk")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["desk", "evse", "-started_at"]),
+            models.Index(fields=["desk", "token_key", "-started_at"]),
+            models.Index(fields=["desk", "transaction_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.session_id or self.transaction_id
+
+
+class Command(models.Model):
+    """An order to a station. The row is the job: whoever holds the station's connection performs it."""
+
+    class Kind(models.TextChoices):
+        UNLOCK = "unlock", "Unlock"
+        REMOTE_STOP = "remote_stop", "Remote stop"
+        STATUS = "status", "Read the status"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        SENT = "sent", "Sent, waiting for the station"
+        ANSWERED = "answered", "Answered"
+        NOT_SENT = "not_sent", "Not sent"
+        UNKNOWN = "unknown", "No answer: unknown"
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="commands")
+    evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="commands")
+    kind = models.CharField(max_length=12, choices=Kind)
+    about = models.CharField(max_length=60, blank=True, db_index=True, help_text="Who asked, for instance case:17")
+    key = models.CharField(max_length=80, unique=True, help_text="Idempotency key")
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    outcome = models.CharField(max_length=32, blank=True, help_text="charging.ports.Outcome")
+    detail = models.CharField(max_length=500, blank=True)
+    late = models.BooleanField(default=False)
+    message_id = models.CharField(max_length=36, blank=True)
+    request = models.TextField(blank=True)
+    response = models.TextField(blank=True)
+    requested_by = models.CharField(max_length=80)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Command]] = ScopedManager(desk="desk")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["station"], name="command_open", condition=models.Q(state__in=["queued", "sent"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
+class MatchVerdict(models.Model):
+    """An identity match that was shown, and what the operator made of it (S9, S26, A7)."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    about = models.CharField(max_length=60, db_index=True)
+    verdict = models.CharField(max_length=12)
+    reasons = models.JSONField(default=list)
+    sessions = ArrayField(models.BigIntegerField(), default=list)
+    data_at = models.DateTimeField(null=True, blank=True)
+    matched_at = models.DateTimeField()
+    accepted = models.BooleanField(null=True, blank=True)
+    accepted_by = models.CharField(max_length=80, blank=True)
+
+    objects: ClassVar[models.Manager[MatchVerdict]] = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return self.verdict

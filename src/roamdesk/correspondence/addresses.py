@@ -1,0 +1,77 @@
+"""What may stand in an envelope or a header: checked before a message is written down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+MOST_RECIPIENTS = 50
+LONGEST_SUBJECT = 300
+LONGEST_BODY = 200_000  # characters
+
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+_OURS = {
+    "from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version",
+    "auto-submitted", "return-path", "received",
+}  # fmt: skip
+
+
+class MailRefused(ValueError):
+    """This cannot be sent as it stands; nothing was queued. The text says what to mend."""
+
+
+def recipients(addresses: Iterable[str]) -> list[str]:
+    """The addresses, each once, domains in ASCII form (RFC 5890). Raises MailRefused."""
+    found = list(dict.fromkeys(_address(address) for address in addresses))
+    if not found:
+        raise MailRefused("The message has no recipient. Add an address to the partner's contact form.")
+    if len(found) > MOST_RECIPIENTS:
+        raise MailRefused(f"{len(found)} recipients are too many. Write to at most {MOST_RECIPIENTS}.")
+    return found
+
+
+def _address(text: str) -> str:
+    refusal = MailRefused(f"{text[:80]!r} is no e-mail address. Correct it in the partner's contact form.")
+    local, at, domain = text.strip().rpartition("@")
+    try:
+        address = local + at + domain.encode("idna").decode("ascii")
+        validate_email(address)
+    except (UnicodeError, ValidationError):
+        raise refusal from None
+    if _BREAKS.search(text.strip()) or not address.isascii():
+        raise refusal
+    return address
+
+
+def subject_line(text: str) -> str:
+    """Raises MailRefused when it is empty, too long, or would start a new header."""
+    if not text.strip():
+        raise MailRefused("The subject is empty. Write one.")
+    if _BREAKS.search(text):
+        raise MailRefused("The subject holds a line break. Write it on one line.")
+    if len(text) > LONGEST_SUBJECT:
+        raise MailRefused(f"The subject has {len(text)} characters. Use at most {LONGEST_SUBJECT}.")
+    return text
+
+
+def body(text: str, part: str) -> str:
+    """Raises MailRefused when it is too long or holds a NUL character."""
+    if "\x00" in text:
+        raise MailRefused(f"The {part} holds a NUL character. Remove it.")
+    if len(text) > LONGEST_BODY:
+        raise MailRefused(f"The {part} has {len(text)} characters. Shorten it to {LONGEST_BODY}.")
+    return text
+
+
+def extra_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers that a caller may add. Raises MailRefused for the outbox's own and for line breaks."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or name.lower() in _OURS or name.lower().startswith("content-"):
+            raise MailRefused(f"The header {name[:60]!r} cannot be set by the sender. Leave it out.")
+        if _BREAKS.search(value):
+            raise MailRefused(f"The header {name} holds a line break. Write it on one line.")
+    return dict(headers)

@@ -1,0 +1,125 @@
+"""The verbs of correspondence: queue a message, send it again, log a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import make_msgid
+from typing import Any
+
+from django.db import transaction
+
+from roamdesk.correspondence import addresses, outbox, ports
+from roamdesk.correspondence.models import Call, Fate, Message
+from roamdesk.correspondence.outbox import attempt, sweep
+from roamdesk.desks.models import Desk
+from roamdesk.partners.models import Partner
+from roamdesk.partners.services import number_answered
+
+__all__ = ["CallRefused", "attempt", "log_call", "queue_message", "send_again", "sweep"]
+
+
+def queue_message(
+    desk: Desk,
+    *,
+    about: str,
+    key: str,
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    html: str = "",
+    headers: Mapping[str, str] | None = None,
+    tells: Mapping[str, Any] | None = None,
+    partner: Partner | None = None,
+    at: datetime,
+) -> Message:
+    """Write the outbox row and its job in the caller's transaction; one ``key`` gives one row (S21, S22).
+
+    Raises addresses.MailRefused with the mend when an address, subject, header or text cannot be sent.
+    """
+    recipients = addresses.recipients(to)
+    row = Message(
+        desk=desk,
+        partner=partner,
+        about=about,
+        key=key,
+        message_id=make_msgid(domain=desk.mail_from.rpartition("@")[2]),
+        mail_from=desk.mail_from,
+        to=recipients,
+        fates=dict.fromkeys(recipients, Fate.PENDING),
+        subject=addresses.subject_line(subject),
+        text=addresses.body(text, "text"),
+        html=addresses.body(html, "HTML text"),
+        headers=addresses.extra_headers(headers or {}),
+        tells=dict(tells or {}),
+        queued_at=at,
+        next_attempt_at=at,
+    )
+    with transaction.atomic():
+        Message.objects.bulk_create([row], ignore_conflicts=True)
+        message: Message = Message.objects.get(desk=desk, key=key)
+        if message.message_id == row.message_id:
+            outbox.defer_sending(message)
+    return message
+
+
+def send_again(message: Message, *, at: datetime) -> Message:
+    """Send to the addresses that are unknown or refused, with the same Message-ID: a person's decision.
+
+    The recipient's system may drop a copy that it has. Raises ValueError unless there is such an address.
+    """
+    with transaction.atomic():
+        locked: Message = Message.objects.select_for_update().get(pk=message.pk, desk=message.desk)
+        open_again = locked.addresses(Fate.UNKNOWN, Fate.REFUSED)
+        if not open_again or locked.state not in (Message.State.UNKNOWN, Message.State.REFUSED):
+            raise ValueError(
+                f"This message is {locked.get_state_display().lower()}: there is nothing to send again."
+            )
+        locked.fates = locked.fates | dict.fromkeys(open_again, Fate.PENDING)
+        outbox.move(locked, Message.State.QUEUED)
+        locked.next_attempt_at = at
+        locked.save()
+        outbox.defer_sending(locked)
+        ports.message_changed(locked)
+    return locked
+
+
+class CallRefused(ValueError):
+    """This call cannot be logged as given; nothing was stored."""
+
+
+CALLED = ("cpo_cc", "msp_cc", "user")
+
+
+def log_call(
+    desk: Desk,
+    *,
+    to: str,
+    result: str,
+    by: str,
+    at: datetime,
+    about: str = "",
+    partner: Partner | None = None,
+    number: str = "",
+    seconds: int | None = None,
+    direction: str = "out",
+) -> Call:
+    """Log a phone call; an answered one freshens the age of the partner's line. ``seconds`` is its length.
+
+    Raises CallRefused with the mend.
+    """
+    if to not in CALLED:
+        raise CallRefused(f"{to!r} is nobody we phone. Choose one of {', '.join(CALLED)}.")
+    if result not in Call.Result.values:
+        raise CallRefused(
+            f"{result!r} is no result of a call. Choose one of {', '.join(Call.Result.values)}."
+        )
+    if direction not in ("out", "in") or (seconds is not None and not 0 <= seconds <= 86_400):
+        raise CallRefused("A call is outgoing or incoming and lasts 0 to 86400 seconds. Correct it.")
+    call: Call = Call.objects.create(
+        desk=desk, partner=partner, about=about, direction=direction, number=number, to=to,
+        result=result, by=by, at=at, seconds=seconds,
+    )  # fmt: skip
+    if partner and number and direction == "out" and result == Call.Result.ANSWERED:
+        number_answered(partner, number, at)
+    return call
