@@ -1,0 +1,35 @@
+"""Addresses as people say them: case, accents and `Str.` do not matter."""
+
+import re
+import unicodedata
+
+from roamdesk.identifiers.errors import IdentifierError
+
+LONGEST_ADDRESS = 1000
+_SHORTEST_NAME = 3
+_STREET = re.compile(r"stra(?:ss|ß)e\b")
+_JOINED_STREET = re.compile(r"(?<=[a-z])str\b")
+
+
+def address_words(text: str) -> tuple[str, ...]:
+    """The words of an address, folded: `Warschauer Straße 58` and `warschauerstr. 58` give the same.
+
+    Raises IdentifierError above 1000 characters.
+    """
+    if len(text) > LONGEST_ADDRESS:
+        raise IdentifierError(
+            f"Too long for an address: {len(text)} characters, at most {LONGEST_ADDRESS}. Type street, town."
+        )
+    short = _STREET.sub("str", unicodedata.normalize("NFKC", text).casefold())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", short) if not unicodedata.combining(c))
+    return tuple(re.findall(r"[^\W_]+", _JOINED_STREET.sub(" str", plain)))
+
+
+def address_key(text: str) -> str:
+    """The folded words joined, to be stored beside an address and searched with LIKE."""
+    return "".join(address_words(text))
+
+
+def names_place(text: str) -> bool:
+    """Whether any word is long enough to be part of a street or a town."""
+    return any(len(word) >= _SHORTEST_NAME and word.isalpha() for word in address_words(text))
