@@ -25,7 +25,7 @@ def sweep(timestamp: int) -> int:
 
 @app.periodic(cron="* * * * *")
 @app.task(name="correspondence.drop_stalled", queue="mail", queueing_lock="correspondence.drop_stalled")
-async def drop_stalled_jobs(timestamp: int) -> int:
+async def drop_stalled(timestamp: int) -> int:
     """A killed worker leaves its job as running; the sweep has taken its message up, so the job can go."""
     stalled = list(await app.job_manager.get_stalled_jobs(queue="mail"))
     for job in stalled:
