@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 
 from roamdesk.identifiers.errors import IdentifierError
 from roamdesk.identifiers.letters import quote, refuse_strangers
@@ -95,6 +96,7 @@ def _weighted_sum(stem: str) -> tuple[Pair, Pair]:
     return binary, ternary
 
 
+@cache
 def _weighted(letter: str, place: int) -> tuple[Pair, Pair]:
     quarter, ninth = divmod(_ALPHABET.index(letter), 9)
     binary, ternary = divmod(quarter, 2), divmod(ninth, 3)
