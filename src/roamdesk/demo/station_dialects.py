@@ -1,0 +1,137 @@
+"""What a simulated station says in each OCPP version, with the message classes of the `ocpp` package."""
+
+import uuid
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from ocpp.exceptions import NotSupportedError
+
+from ocpp import v16, v21, v201
+
+Message = Any
+"""A call or call result of the `ocpp` package, which ships no types."""
+
+
+def station_time() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Dialect16:
+    version = v16
+    must_stop_before_unlock = False
+
+    def boot(self) -> Message:
+        return v16.call.BootNotification(charge_point_model="Post 16", charge_point_vendor="Nordlade")
+
+    def status(self, connector: int, *, plugged: bool, charging: bool) -> Message:
+        word = "Charging" if charging else "Finishing" if plugged else "Available"
+        return v16.call.StatusNotification(connector_id=connector, error_code="NoError", status=word)
+
+    def start(self, connector: int, token: str) -> Message:
+        return v16.call.StartTransaction(
+            connector_id=connector, id_tag=token, meter_start=1000, timestamp=station_time()
+        )
+
+    def transaction_id(self, started: Message) -> str:
+        return str(started.transaction_id)
+
+    def stopped(self, transaction_id: str, reason: str) -> Message | None:
+        """A 1.6 transaction is over when it is stopped."""
+        return v16.call.StopTransaction(
+            transaction_id=int(transaction_id), meter_stop=7400, timestamp=station_time(), reason=reason
+        )
+
+    def ended(self, transaction_id: str, reason: str) -> Message | None:
+        return None
+
+    def told(self, transaction_id: str, connector: int) -> Message | None:
+        return None
+
+    def no_lock(self) -> Message:
+        return v16.call_result.UnlockConnector(status="NotSupported")
+
+    def unlock_answer(self, status: str) -> Message:
+        return v16.call_result.UnlockConnector(status=status)
+
+    def stop_answer(self, status: str) -> Message:
+        return v16.call_result.RemoteStopTransaction(status=status)
+
+
+class Dialect2:
+    """2.0.1 and 2.1: after a stop the transaction stays open until the cable is out (TxStopPoint)."""
+
+    must_stop_before_unlock = True
+
+    def __init__(self, version: ModuleType) -> None:
+        self.version = version
+        self._seq_no = 0
+        self._transaction_id = ""
+
+    def boot(self) -> Message:
+        station = {"model": "Post 2", "vendor_name": "Nordlade"}
+        return self.version.call.BootNotification(charging_station=station, reason="PowerUp")
+
+    def status(self, connector: int, *, plugged: bool, charging: bool) -> Message:
+        return self.version.call.StatusNotification(
+            timestamp=station_time(),
+            connector_status="Occupied" if plugged or charging else "Available",
+            evse_id=connector,
+            connector_id=1,
+        )
+
+    def start(self, connector: int, token: str) -> Message:
+        self._transaction_id = str(uuid.uuid4())
+        return self._event(
+            "Started",
+            "Authorized",
+            self._transaction_id,
+            evse={"id": connector, "connector_id": 1},
+            id_token={"id_token": token, "type": "ISO14443"},
+            charging_state="Charging",
+        )
+
+    def transaction_id(self, started: Message) -> str:
+        return self._transaction_id
+
+    def stopped(self, transaction_id: str, reason: str) -> Message | None:
+        trigger = "RemoteStop" if reason == "Remote" else "StopAuthorized"
+        return self._event("Updated", trigger, transaction_id, charging_state="EVConnected")
+
+    def ended(self, transaction_id: str, reason: str) -> Message | None:
+        return self._event("Ended", "EVCommunicationLost", transaction_id, stopped_reason=reason)
+
+    def told(self, transaction_id: str, connector: int) -> Message | None:
+        evse = {"id": connector, "connector_id": 1}
+        return self._event("Updated", "Trigger", transaction_id, evse=evse, charging_state="Charging")
+
+    def no_lock(self) -> Message:
+        raise NotSupportedError(description="no retention lock here")
+
+    def unlock_answer(self, status: str) -> Message:
+        return self.version.call_result.UnlockConnector(status=status)
+
+    def stop_answer(self, status: str) -> Message:
+        return self.version.call_result.RequestStopTransaction(status=status)
+
+    def _event(self, kind: str, trigger: str, transaction_id: str, **details: Any) -> Message:
+        info = {"transaction_id": transaction_id}
+        info |= {name: details.pop(name) for name in ("charging_state", "stopped_reason") if name in details}
+        self._seq_no += 1
+        return self.version.call.TransactionEvent(
+            event_type=kind,
+            timestamp=station_time(),
+            trigger_reason=trigger,
+            seq_no=self._seq_no,
+            transaction_info=info,
+            **details,
+        )
+
+
+Dialect = Dialect16 | Dialect2
+
+
+def dialect_for(subprotocol: str) -> Dialect:
+    """Of "ocpp1.6", "ocpp2.0.1" or "ocpp2.1". Raises KeyError for another."""
+    two = {"ocpp2.0.1": v201, "ocpp2.1": v21}
+    return Dialect16() if subprotocol == "ocpp1.6" else Dialect2(two[subprotocol])
