@@ -6,7 +6,7 @@ only instants are worked out for each case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -29,9 +29,7 @@ class Decision:
     disclosed: frozenset[tuple[str, Side]]
 
     def holds(self, condition: Condition) -> bool:
-        return not condition.alternatives or any(
-            all(self.values.get(test.fact, UNSET) in test.values for test in tests) for tests in condition.alternatives
-        )
+        return holds(condition, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,10 @@ class Plan:
     def sees(self, side: Side, field: str) -> bool:
         """Whether ``side`` may see this personal field of the other side's case now."""
         return (field, side) in self.decision.disclosed
+
+    def holds(self, condition: Condition) -> bool:
+        """Whether the condition holds here; it may ask for facts that no route or duty asks for, as a step's may."""
+        return holds(condition, _planner(self.procedure).everything(self.facts, self.decision))
 
     def since(self, fact: str) -> datetime | None:
         """Since when the fact has its present value (UTC); of a derived one, when it first followed."""
@@ -152,19 +154,26 @@ class _Planner:
         decision = self.remembered[key] = self.work_out(dict(zip(names, key, strict=True)))
         return decision
 
+    def everything(self, facts: Facts, decision: Decision) -> dict[str, str]:
+        """The facts in play, also those that decide nothing."""
+        counted = {fact.name: self._counted(fact, facts) for fact in self.procedure.facts.values() if fact.count}
+        values: dict[str, str] = {}
+        self._settle({**facts.decisive, **counted}, values, decision.route.id, self.procedure.facts.values())
+        return values
+
     def work_out(self, told: Mapping[str, str]) -> Decision:
         values: dict[str, str] = {}
-        self._settle(told, values, "")
-        route = next(each for each in self.procedure.routes if _holds(each.when, values))
-        self._settle(told, values, route.id)
+        self._settle(told, values, "", self.facts)
+        route = next(each for each in self.procedure.routes if holds(each.when, values))
+        self._settle(told, values, route.id, self.facts)
         rules = tuple(rule for rule in self.rules[route.id] if is_owed(rule, values))
         questions = tuple(f for f in self.asked if f.name not in values and in_play(f, values, route.id))
-        disclosed = frozenset((d.field, d.to) for d in self.procedure.disclosures if _holds(d.when, values))
+        disclosed = frozenset((d.field, d.to) for d in self.procedure.disclosures if holds(d.when, values))
         return Decision(route, values, rules, questions, disclosed)
 
-    def _settle(self, told: Mapping[str, str], values: dict[str, str], route: str) -> None:
+    def _settle(self, told: Mapping[str, str], values: dict[str, str], route: str, facts: Iterable[FactDef]) -> None:
         """Put into ``values`` each fact that is in play, in the order of the file."""
-        for fact in self.facts:
+        for fact in facts:
             if in_play(fact, values, route) and (value := _value_of(fact, told, values)) != UNSET:
                 values[fact.name] = value
             else:
@@ -173,11 +182,11 @@ class _Planner:
 
 def in_play(fact: FactDef, values: Mapping[str, str], route: str) -> bool:
     """Whether the fact decides anything here. One that is not is kept, and waits."""
-    return (not fact.routes or route in fact.routes) and _holds(fact.when, values)
+    return (not fact.routes or route in fact.routes) and holds(fact.when, values)
 
 
 def is_owed(rule: DutyRule, values: Mapping[str, str]) -> bool:
-    return _holds(rule.when, values) and not (rule.until.alternatives and _holds(rule.until, values))
+    return holds(rule.when, values) and not (rule.until.alternatives and holds(rule.until, values))
 
 
 def deciding_facts(procedure: Procedure) -> frozenset[str]:
@@ -203,11 +212,12 @@ def _behind(fact: FactDef) -> set[str]:
 
 def _value_of(fact: FactDef, told: Mapping[str, str], values: Mapping[str, str]) -> str:
     if fact.derive:
-        return next((each.value for each in fact.derive if _holds(each.when, values)), UNSET)
+        return next((each.value for each in fact.derive if holds(each.when, values)), UNSET)
     return told.get(fact.name, UNSET)
 
 
-def _holds(condition: Condition, values: Mapping[str, str]) -> bool:
+def holds(condition: Condition, values: Mapping[str, str]) -> bool:
+    """Whether one of the alternatives fits the values; a fact that is not among them is not known."""
     if not condition.alternatives:
         return True
     for tests in condition.alternatives:
