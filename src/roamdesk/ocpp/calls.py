@@ -87,9 +87,7 @@ class CallQueue:
         self._late: OrderedDict[str, OpenCall] = OrderedDict()
         self._closed_because = ""
 
-    async def call(
-        self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float
-    ) -> CallReport:
+    async def call(self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float) -> CallReport:
         """Sends when it is our turn and waits for the answer; both waits last at most `within_seconds`.
 
         Raises ValueError for a message id that is empty, too long or in use.

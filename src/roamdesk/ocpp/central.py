@@ -68,7 +68,7 @@ class CentralSystem:
             max_size=self._limits.frame_bytes_that_close,
             ping_interval=self._ping_seconds,
             ping_timeout=self._ping_seconds,
-            close_timeout=self._limits.seconds_to_finish,
+            close_timeout=self._limits.seconds_to_close,
             server_header=None,
         )
 
@@ -132,9 +132,7 @@ class CentralSystem:
         message_id = message_id or new_message_id()
         link = self.connections.get(station_id)
         if link is None:
-            return CommandOutcome(
-                Result.NOT_CONNECTED, message_id, detail="not sent: the station is not connected"
-            )
+            return CommandOutcome(Result.NOT_CONNECTED, message_id, detail="not sent: the station is not connected")
         action, payload = mapping_for(link.version).request_for(command)
         report = await link.call(action, payload, message_id=message_id, within_seconds=timeout)
         return outcome_of(link.version, report)

@@ -152,13 +152,9 @@ def _fields(text: str) -> list[Any]:
     if not isinstance(fields, list) or len(fields) < 3:
         raise UnreadableFrame("the message is not a list of three or more elements")
     if _has_more_levels_than(MAX_DEPTH, fields, text):
-        raise UnreadableFrame(
-            f"the message is nested deeper than {MAX_DEPTH} levels", call_id=_salvaged_call_id(text)
-        )
+        raise UnreadableFrame(f"the message is nested deeper than {MAX_DEPTH} levels", call_id=_salvaged_call_id(text))
     if _has_unstorable_text(fields, text):
-        raise UnreadableFrame(
-            "the message holds characters that no text may hold", call_id=_salvaged_call_id(text)
-        )
+        raise UnreadableFrame("the message holds characters that no text may hold", call_id=_salvaged_call_id(text))
     return fields
 
 
@@ -181,12 +177,16 @@ def _children(node: list[Any] | dict[str, Any]) -> list[Any]:
     return list(node.values()) if isinstance(node, dict) else node
 
 
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _has_unstorable_text(fields: list[Any], text: str) -> bool:
     """NUL and lone surrogates, which a database refuses."""
     if "\\u" not in text:
         return False
-    plain = json.dumps(fields, ensure_ascii=False, default=_plain_number)
-    return "\\u0000" in plain or any("\ud800" <= character <= "\udfff" for character in plain)
+    decoded = json.dumps(fields, ensure_ascii=False, default=_plain_number)
+    return _ESCAPED_NUL.search(text) is not None or _SURROGATE.search(decoded) is not None
 
 
 _CALL_START = re.compile(r'\s*\[\s*2\s*,\s*"([^"\\]{1,36})"')

@@ -44,9 +44,7 @@ class Doorkeeper:
     async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
         identity = identity_in(request.path)
         if identity is None:
-            return socket.respond(
-                http.HTTPStatus.NOT_FOUND, "the address must end with the station's identity\n"
-            )
+            return socket.respond(http.HTTPStatus.NOT_FOUND, "the address must end with the station's identity\n")
         if not self._may_knock(identity, _remote(socket)):
             return _too_often(socket)
         admission = await self._admission(socket, request, identity)
@@ -55,9 +53,7 @@ class Doorkeeper:
         self._guests[socket] = Guest(admission.station_id, identity)
         return None
 
-    def select_subprotocol(
-        self, _socket: ServerConnection, offered: Sequence[Subprotocol]
-    ) -> Subprotocol | None:
+    def select_subprotocol(self, _socket: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
         """None lets the handshake succeed without a version; the caller closes then, as OCPP-J asks."""
         version = pick_version(offered)
         return None if version is None else Subprotocol(version.value)
@@ -72,9 +68,7 @@ class Doorkeeper:
             return await self._worst_of(Refused(401, str(wrong)), socket, request, identity)
         return await self._ask(socket, request, identity, credentials)
 
-    async def _worst_of(
-        self, refused: Refused, socket: ServerConnection, request: Request, identity: str
-    ) -> Admission:
+    async def _worst_of(self, refused: Refused, socket: ServerConnection, request: Request, identity: str) -> Admission:
         """An unknown identity is 404 whatever the password; a known one keeps our objection."""
         admission = await self._ask(socket, request, identity, None)
         unknown = isinstance(admission, Refused) and admission.status == 404
@@ -128,8 +122,6 @@ def _refusal(socket: ServerConnection, identity: str, refused: Refused) -> Respo
 
 
 def _too_often(socket: ServerConnection) -> Response:
-    response = socket.respond(
-        http.HTTPStatus.TOO_MANY_REQUESTS, "this station connects too often, wait a little\n"
-    )
+    response = socket.respond(http.HTTPStatus.TOO_MANY_REQUESTS, "this station connects too often, wait a little\n")
     response.headers["Retry-After"] = "10"
     return response

@@ -7,6 +7,7 @@ from roamdesk.ocpp.frames import ErrorCode
 from roamdesk.ocpp.schemas import WrongPayload
 
 MAX_KWH = Decimal(10) ** 7
+MILLIWATT_HOUR = Decimal("0.000001")
 
 
 def read_instant(text: str) -> datetime:
@@ -34,7 +35,7 @@ def read_energy(value: str | int | Decimal, unit: str, multiplier: int = 0) -> D
         energy = number.scaleb(scale + multiplier)
     except InvalidOperation:
         return None
-    return energy if abs(energy) <= MAX_KWH else None
+    return energy.quantize(MILLIWATT_HOUR) if abs(energy) <= MAX_KWH else None
 
 
 _EXPONENT_OF_UNIT = {"Wh": -3, "kWh": 0}

@@ -22,6 +22,7 @@ class Limits:
     connects_at_once: int = 20
     connects_per_second: float = 2
     seconds_to_finish: float = 10
+    seconds_to_close: float = 2
 
 
 class Allowance:

@@ -52,6 +52,10 @@ Work = Received | LateAnswer | UnreadableCall | Unhandled
 Worker = Callable[["StationLink", Work], Awaitable[None]]
 
 
+class Flood(Exception):
+    """The station sends more than it may; the text is the reason given to it."""
+
+
 class StationLink:
     """Reads on while business works or a CALL of ours is open, so the two directions cannot deadlock."""
 
@@ -89,6 +93,8 @@ class StationLink:
         worker = asyncio.create_task(self._work_in_order(), name=f"station {self.station_id}")
         try:
             await self._read()
+        except Flood as flood:
+            await self.close(FLOODED, str(flood))
         finally:
             self.abandon(self._close_reason())
             with contextlib.suppress(TimeoutError):
@@ -96,9 +102,7 @@ class StationLink:
             worker.cancel()
         return self._gone_because
 
-    async def call(
-        self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float
-    ) -> CallReport:
+    async def call(self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float) -> CallReport:
         """See CallQueue.call."""
         return await self._calls.call(action, payload, message_id=message_id, within_seconds=within_seconds)
 
@@ -129,67 +133,62 @@ class StationLink:
             while True:
                 message = await self._socket.recv()
                 await self._slow_down()
-                objection = self._take_in(message)
-                if objection:
-                    await self.close(FLOODED, objection)
+                work = self._sort(message)
+                if work is not None:
+                    await self._queue(work)
 
     async def _slow_down(self) -> None:
         delay = self._frames.wait_for_one()
-        if delay:
-            self.counts["slowed"] += 1
-            await asyncio.sleep(delay)
-
-    def _take_in(self, message: str | bytes) -> str | None:
-        """Sorts one message; says why the connection has to end, if it has to."""
         self.counts["frames"] += 1
+        self.counts["slowed"] += delay > 0
+        await asyncio.sleep(delay)
+
+    async def _queue(self, work: Work) -> None:
+        """Waits a bounded time only: behind what we do not read may stand the answer that work waits for."""
         try:
-            self._sort(message)
+            async with asyncio.timeout(self._limits.seconds_to_finish):
+                await self._inbox.put(work)
+        except TimeoutError:
+            raise Flood(f"{self._limits.unanswered_messages} messages wait for their answer") from None
+
+    def _sort(self, message: str | bytes) -> Work | None:
+        """What is left to do about a message; None when it was the answer that somebody waits for."""
+        try:
+            return self._understand(message)
         except UnreadableFrame as unreadable:
             return self._keep_unreadable(message, unreadable)
-        except asyncio.QueueFull:
-            return f"more than {self._limits.unanswered_messages} messages wait for their answer"
-        return None
 
-    def _sort(self, message: str | bytes) -> None:
+    def _understand(self, message: str | bytes) -> Work | None:
         if isinstance(message, bytes):
             raise UnreadableFrame("OCPP is text, this is a binary message")
         frames.refuse_oversized(message, self._limits.frame_characters)
-        frame = frames.parse(message)
-        match frame:
-            case Call() | Send():
-                self._inbox.put_nowait(Received(frame, message))
-            case CallResult() | CallError():
-                self._sort_answer(Answer(frame, message, self._clock()))
+        match frames.parse(message):
+            case Call() | Send() as frame:
+                return Received(frame, message)
+            case CallResult() | CallError() as frame:
+                return self._give_answer(Answer(frame, message, self._clock()))
             case _:
-                self._inbox.put_nowait(Unhandled(message, "the station could not use our answer"))
+                return Unhandled(message, "the station could not use our answer")
 
-    def _sort_answer(self, answer: Answer) -> None:
+    def _give_answer(self, answer: Answer) -> LateAnswer | None:
         try:
             late_call = self._calls.answered(answer)
         except KeyError:
             raise UnreadableFrame("an answer to nothing that we asked") from None
-        if late_call is not None:
-            self.counts["late answers"] += 1
-            self._inbox.put_nowait(LateAnswer(late_call, answer))
+        return None if late_call is None else LateAnswer(late_call, answer)
 
-    def _keep_unreadable(self, message: str | bytes, unreadable: UnreadableFrame) -> str | None:
+    def _keep_unreadable(self, message: str | bytes, unreadable: UnreadableFrame) -> Work:
         self.counts["unreadable"] += 1
         raw = message if isinstance(message, str) else message.hex()
         kept = raw[: self._limits.kept_characters].replace("\x00", "\ufffd")
         self.unreadable.append(kept)
         logger.warning("station %s: %s", self.station_id, unreadable.reason)
         if not self._patience.take():
-            return "too many messages that are not OCPP"
-        self._queue_refusal(kept, unreadable)
-        return None
-
-    def _queue_refusal(self, kept: str, unreadable: UnreadableFrame) -> None:
+            raise Flood("too many messages that are not OCPP")
         # Not answered from here: a peer that sends without reading would stop us reading.
-        work: Work = Unhandled(kept, unreadable.reason)
         if unreadable.call_id is not None and self._speaks_of(unreadable.code):
-            work = UnreadableCall(kept, unreadable.call_id, unreadable.code, unreadable.reason)
-        with contextlib.suppress(asyncio.QueueFull):
-            self._inbox.put_nowait(work)
+            return UnreadableCall(kept, unreadable.call_id, unreadable.code, unreadable.reason)
+        return Unhandled(kept, unreadable.reason)
 
     def _speaks_of(self, code: ErrorCode) -> bool:
         """1.6 ignores message types it does not know; 2.x says MessageTypeNotSupported."""

@@ -51,9 +51,7 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
     match command:
         case commands.Unlock(connector=connector):
             if connector < 1:
-                raise commands.ImpossibleCommand(
-                    "OCPP 1.6 unlocks connectors from 1 on; 0 is the whole station"
-                )
+                raise commands.ImpossibleCommand("OCPP 1.6 unlocks connectors from 1 on; 0 is the whole station")
             return "UnlockConnector", {"connectorId": connector}
         case commands.RemoteStop(transaction_id=transaction_id):
             return "RemoteStopTransaction", {"transactionId": _integer_id(transaction_id)}
@@ -73,9 +71,7 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
 
 def _integer_id(transaction_id: str) -> int:
     if not transaction_id.isascii() or not transaction_id.isdigit() or len(transaction_id) > 10:
-        raise commands.ImpossibleCommand(
-            f"OCPP 1.6 knows transactions by number, not by {transaction_id!r:.40}"
-        )
+        raise commands.ImpossibleCommand(f"OCPP 1.6 knows transactions by number, not by {transaction_id!r:.40}")
     return int(transaction_id)
 
 
@@ -155,9 +151,7 @@ def _metered(payload: Payload) -> StationEvent:
 
 
 def _security(payload: Payload) -> StationEvent:
-    return events.SecurityEvent(
-        payload["type"], read_instant(payload["timestamp"]), payload.get("techInfo", "")
-    )
+    return events.SecurityEvent(payload["type"], read_instant(payload["timestamp"]), payload.get("techInfo", ""))
 
 
 def _samples(meter_values: Sequence[Payload]) -> tuple[MeterSample, ...]:

@@ -38,6 +38,7 @@ TRIGGERS_THAT_END_AUTHORISATION = {
     TriggerReasonEnumType.stop_authorized,
     TriggerReasonEnumType.deauthorized,
 }
+AVAILABILITY_STATES = {"Available", "Occupied", "Reserved", "Unavailable", "Faulted"}
 LOCK_COMPONENT = "ConnectorPlugRetentionLock"
 
 
@@ -62,9 +63,7 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
             return "UnlockConnector", {"evseId": evse, "connectorId": connector}
         case commands.RemoteStop(transaction_id=transaction_id):
             if not 0 < len(transaction_id) <= 36:
-                raise commands.ImpossibleCommand(
-                    "OCPP 2.x knows transactions by a text of 1 to 36 characters"
-                )
+                raise commands.ImpossibleCommand("OCPP 2.x knows transactions by a text of 1 to 36 characters")
             return "RequestStopTransaction", {"transactionId": transaction_id}
         case commands.TriggerStatus(evse=evse, connector=connector):
             return "TriggerMessage", {
@@ -83,9 +82,7 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
 
 
 def _change_availability(command: commands.ChangeAvailability) -> Payload:
-    status = (
-        OperationalStatusEnumType.operative if command.operative else OperationalStatusEnumType.inoperative
-    )
+    status = OperationalStatusEnumType.operative if command.operative else OperationalStatusEnumType.inoperative
     whole_station = command.evse == 0
     place = {} if whole_station else {"evse": {"id": command.evse, "connectorId": command.connector}}
     return {"operationalStatus": status.value, **place}
@@ -130,7 +127,7 @@ def _component_event(data: Payload) -> StationEvent | None:
         fault = Fault.LOCK if component == LOCK_COMPONENT else Fault.OTHER
         return events.FaultReported(evse, connector, component, fault, value.lower() == "true", at)
     is_availability = component == "Connector" and variable == "AvailabilityState"
-    if is_availability and value in ConnectorStatus and evse is not None and connector is not None:
+    if is_availability and value in AVAILABILITY_STATES and evse is not None and connector is not None:
         return events.StatusReported(evse, connector, ConnectorStatus(value), reported_at=at)
     return None
 

@@ -69,9 +69,7 @@ class Reception:
         reply = replies[0] if replies else Reply()
         payload = mapping.answer_to(call.action, call.payload, reply, self._clock())
         if payload is None:
-            await link.send_error(
-                call.message_id, ErrorCode.NOT_IMPLEMENTED, f"{call.action} is not built in"
-            )
+            await link.send_error(call.message_id, ErrorCode.NOT_IMPLEMENTED, f"{call.action} is not built in")
         else:
             await link.send_result(call.message_id, payload)
 
@@ -80,8 +78,11 @@ class Reception:
         await self._tell(link, Unhandled(text, reason, call.action[:60]))
 
     async def _tell(self, link: StationLink, event: StationEvent) -> Reply:
-        self._transactions.note(link.station_id, event)
-        return await self._events.handle(link.station_id, event, self._clock())
+        try:
+            return await self._events.handle(link.station_id, event, self._clock())
+        finally:
+            # After the listener has stored it: whoever waits for a stop goes on with what is known.
+            self._transactions.note(link.station_id, event)
 
     async def _report_late(self, link: StationLink, late: LateAnswer) -> None:
         outcome = outcome_of_answer(link.version, late.call, late.answer)

@@ -41,10 +41,6 @@ def check_response(version: OcppVersion, action: str, payload: dict[str, Any]) -
     _run(_check_for(version, f"{action}Response"), payload)
 
 
-def knows(version: OcppVersion, action: str) -> bool:
-    return _request_schema(version, action) in _schema_names(version)
-
-
 def _request_schema(version: OcppVersion, action: str) -> str:
     if action.endswith(("Request", "Response")):
         raise UnknownAction(f"{version} has no action {action!r:.60}")
@@ -54,19 +50,17 @@ def _request_schema(version: OcppVersion, action: str) -> str:
 @cache
 def _schema_names(version: OcppVersion) -> frozenset[str]:
     folder = resources.files("ocpp") / version.schema_folder / "schemas"
-    return frozenset(
-        entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")
-    )
+    return frozenset(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
 
 
 def _check_for(version: OcppVersion, schema_name: str) -> Check:
     if schema_name not in _schema_names(version):
         raise UnknownAction(f"{version} has no message {schema_name!r:.60}")
-    return _compiled(version, schema_name)
+    return compiled(version, schema_name)
 
 
 @cache
-def _compiled(version: OcppVersion, schema_name: str) -> Check:
+def compiled(version: OcppVersion, schema_name: str) -> Check:
     path = resources.files("ocpp") / version.schema_folder / "schemas" / f"{schema_name}.json"
     schema = json.loads(path.read_text(encoding="utf-8-sig"))
     check: Check = fastjsonschema.compile(schema, use_default=False, use_formats=False)

@@ -84,9 +84,7 @@ class TransactionWatch:
         here = [known for known in self._open.get(station_id, {}).values() if known.evse == evse]
         return max(reversed(here), key=lambda known: known.authorised, default=None)
 
-    def _note_open(
-        self, station_id: int, transaction_id: str, event: TransactionStarted | TransactionUpdated
-    ) -> None:
+    def _note_open(self, station_id: int, transaction_id: str, event: TransactionStarted | TransactionUpdated) -> None:
         transactions = self._open.setdefault(station_id, {})
         known = transactions.pop(transaction_id, None) or OpenTransaction(transaction_id)
         latest = transactions[transaction_id] = _brought_up_to_date(known, event)
@@ -97,9 +95,7 @@ class TransactionWatch:
         self.words.ring((station_id, latest.evse))
 
 
-def _brought_up_to_date(
-    known: OpenTransaction, event: TransactionStarted | TransactionUpdated
-) -> OpenTransaction:
+def _brought_up_to_date(known: OpenTransaction, event: TransactionStarted | TransactionUpdated) -> OpenTransaction:
     ended = isinstance(event, TransactionUpdated) and event.authorisation_ended
     return replace(
         known,
