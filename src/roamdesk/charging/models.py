@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_scopes import ScopedManager
 
+from roamdesk.charging.keys import fitting, token_keys
 from roamdesk.desks.models import Desk
+from roamdesk.identifiers import address_key, label_key, sounds_key
 from roamdesk.partners.models import Partner
 
 
@@ -75,8 +77,13 @@ class Evse(models.Model):
     station = models.ForeignKey(Station, null=True, blank=True, on_delete=models.SET_NULL, related_name="evses")
     evse_id = models.CharField(max_length=48, blank=True)
     label = models.CharField(max_length=48, help_text="As printed on the station")
-    label_key = models.CharField(max_length=48, help_text="identifiers.label_key(label)")
-    sounds_key = models.CharField(max_length=48, help_text="identifiers.sounds_key(label)")
+    label_key = models.CharField(max_length=48, editable=False, help_text="identifiers.label_key(label)")
+    sounds_key = models.CharField(max_length=48, editable=False, help_text="identifiers.sounds_key(label)")
+    id_key = models.CharField(max_length=48, default="", editable=False, help_text="identifiers.label_key(evse_id)")
+    id_sounds_key = models.CharField(max_length=48, default="", editable=False, help_text="sounds_key(evse_id)")
+    address_key = models.CharField(
+        max_length=200, default="", editable=False, help_text="identifiers.address_key(address)"
+    )
     evse_number = models.PositiveSmallIntegerField(default=1, help_text="2.x evseId; 1.6 always 1")
     connector_number = models.PositiveSmallIntegerField(default=1)
     plug = models.CharField(max_length=20, choices=Plug, default=Plug.UNKNOWN)
@@ -95,10 +102,21 @@ class Evse(models.Model):
         indexes = [
             models.Index(fields=["desk", "label_key"]),
             models.Index(fields=["desk", "sounds_key"]),
+            models.Index(fields=["desk", "id_key"]),
         ]
 
     def __str__(self) -> str:
         return self.label
+
+    def set_keys(self) -> None:
+        """Derive what this EVSE is found by; ``save`` does it, a bulk import has to."""
+        self.label_key, self.sounds_key = fitting(label_key(self.label), 48), fitting(sounds_key(self.label), 48)
+        self.id_key, self.id_sounds_key = fitting(label_key(self.evse_id), 48), fitting(sounds_key(self.evse_id), 48)
+        self.address_key = fitting(address_key(self.address), 200)
+
+    def save(self, *args: Any, **named: Any) -> None:
+        self.set_keys()
+        super().save(*args, **named)
 
 
 class RoamingUser(models.Model):
@@ -129,15 +147,27 @@ class Token(models.Model):
     value = models.CharField(max_length=64)
     key = models.CharField(max_length=64, help_text="Normalised for comparison")
     contract_id = models.CharField(max_length=32, blank=True)
+    contract_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Without check character")
     printed_number = models.CharField(max_length=32, blank=True)
+    printed_key = models.CharField(max_length=32, blank=True, editable=False)
 
     objects: ClassVar[models.Manager[Token]] = ScopedManager(desk="desk")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["desk", "key"], name="token_once_per_desk")]
+        indexes = [
+            models.Index(fields=["desk", "contract_key"]),
+            models.Index(fields=["desk", "printed_key"]),
+        ]
 
     def __str__(self) -> str:
         return f"…{self.value[-4:]}"
+
+    def save(self, *args: Any, **named: Any) -> None:
+        """Derives the keys. Raises IdentifierError when a value cannot be one."""
+        keys = token_keys(self.value, self.contract_id, self.printed_number)
+        self.key, self.contract_key, self.printed_key = keys
+        super().save(*args, **named)
 
 
 class Session(models.Model):
@@ -145,7 +175,12 @@ class Session(models.Model):
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     evse = models.ForeignKey(Evse, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions")
-    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL, help_text="The MSP, or the CPO")
+    station = models.ForeignKey(
+        Station, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions", help_text="Ours only"
+    )
+    partner = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.SET_NULL, help_text="The MSP, or the CPO"
+    )
     token_key = models.CharField(max_length=64, blank=True)
     session_id = models.CharField(max_length=64, blank=True, help_text="The hub's, where known")
     transaction_id = models.CharField(max_length=64, blank=True, help_text="The station's, or ours in 1.6")
@@ -153,6 +188,7 @@ class Session(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     stop_reason = models.CharField(max_length=32, blank=True)
+    meter_start_kwh = models.DecimalField(max_digits=13, decimal_places=4, null=True, blank=True)
     energy_kwh = models.DecimalField(max_digits=10, decimal_places=3, null=True, blank=True)
     charging = models.BooleanField(default=True, help_text="False once the authorisation is gone (2.x)")
     observed_at = models.DateTimeField()
@@ -160,6 +196,13 @@ class Session(models.Model):
     objects: ClassVar[models.Manager[Session]] = ScopedManager(desk="desk")
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["station", "transaction_id"],
+                name="transaction_once_per_station",
+                condition=~models.Q(transaction_id=""),
+            )
+        ]
         indexes = [
             models.Index(fields=["desk", "evse", "-started_at"]),
             models.Index(fields=["desk", "token_key", "-started_at"]),
@@ -190,7 +233,7 @@ class Command(models.Model):
     evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="commands")
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="Who asked, for instance case:17")
-    key = models.CharField(max_length=80, unique=True, help_text="Idempotency key")
+    key = models.CharField(max_length=80, help_text="Idempotency key, once per desk")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     outcome = models.CharField(max_length=32, blank=True, help_text="charging.ports.Outcome")
     detail = models.CharField(max_length=500, blank=True)
@@ -208,6 +251,17 @@ class Command(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["station"], name="command_open", condition=models.Q(state__in=["queued", "sent"])),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "key"], name="command_key_once_per_desk"),
+            models.CheckConstraint(
+                name="command_settled_has_outcome",
+                condition=models.Q(state__in=["queued", "sent"]) | ~models.Q(outcome=""),
+            ),
+            models.CheckConstraint(
+                name="command_sent_has_time",
+                condition=~models.Q(state__in=["sent", "answered", "unknown"]) | models.Q(sent_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     CALL_ERROR = "call_error"
     NO_ANSWER = "no_answer"
     CONNECTION_LOST = "connection_lost"
+    UNREADABLE = "unreadable"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
@@ -56,7 +57,8 @@ def backend_for(command: Command) -> ChargingBackend | None:
 
 def on_command_finished(listener: CommandListener) -> None:
     """``listener`` hears each answer, silence and late answer, in the transaction that stored it."""
-    _listeners.append(listener)
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def command_finished(command: Command) -> None:

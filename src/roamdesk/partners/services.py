@@ -2,11 +2,82 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.numbers import NumberRefused, phone_number
+from roamdesk.worktime import OpeningHours, OpeningHoursError
+
+Purpose = ContactLine.Purpose
+_ROLES_OF_PURPOSE = {
+    Purpose.FIRST_LEVEL: ("cpo",),
+    Purpose.HOTLINE: ("cpo",),
+    Purpose.CALL_CENTRE: ("msp",),
+    Purpose.MSP_SUPPORT: ("msp",),
+    Purpose.BACK_OFFICE: ("cpo", "msp"),
+    Purpose.REFERENCE_PERSON: ("cpo", "msp"),
+}
+_LANGUAGE = re.compile("[a-z]{2}")
+
+
+class LineRefused(ValueError):
+    """A contact line that cannot stand like this; nothing was stored. ``faults`` are sentences by field."""
+
+    def __init__(self, faults: dict[str, str]) -> None:
+        super().__init__(" ".join(faults.values()))
+        self.faults = faults
+
+
+def save_line(
+    partner: Partner,
+    *,
+    role: str,
+    purpose: str,
+    channel: str,
+    value: str,
+    hours: str = "24/7",
+    languages: Sequence[str] = (),
+    person_name: str = "",
+    operational_skills: bool = False,
+    priority: int = 1,
+    at: datetime,
+    line: ContactLine | None = None,
+) -> ContactLine:
+    """Add a line to a partner's contact form, or change ``line``; it counts as verified ``at`` (UTC) (S5).
+
+    Numbers are kept as E.164. Raises LineRefused with every fault at once.
+    """
+    checked: dict[str, Any] = {
+        "role": role,
+        "purpose": purpose,
+        "channel": channel,
+        "value": value.strip(),
+        "hours": " ".join(hours.split()),
+        "languages": list(dict.fromkeys(language.strip().lower() for language in languages)),
+        "person_name": " ".join(person_name.split()),
+        "operational_skills": operational_skills,
+        "priority": priority,
+    }
+    _refuse_faults(partner, checked)
+    with transaction.atomic():
+        kept = line or ContactLine(desk=partner.desk, partner=partner)
+        if line is not None and line.partner_id != partner.pk:
+            raise LineRefused({"line": "This line belongs to another partner. Open that partner's form."})
+        if kept.value != checked["value"]:
+            kept.last_answered_at = None
+        for name, entry in checked.items():
+            setattr(kept, name, entry)
+        kept.verified_at = at
+        kept.save()
+    return kept
 
 
 def line_answered(line: ContactLine, at: datetime) -> None:
@@ -21,3 +92,54 @@ def number_answered(partner: Partner, number: str, at: datetime) -> None:
 
 def _freshen(lines: QuerySet[ContactLine], at: datetime) -> None:
     lines.filter(Q(last_answered_at__isnull=True) | Q(last_answered_at__lt=at)).update(last_answered_at=at)
+
+
+def _refuse_faults(partner: Partner, entry: dict[str, Any]) -> None:
+    """Checks every field and puts the number into its stored form. Raises LineRefused."""
+    faults = _choice_faults(entry) | _value_fault(partner, entry) | _hours_fault(entry["hours"])
+    strange = [code for code in entry["languages"] if not _LANGUAGE.fullmatch(code)]
+    if strange:
+        faults["languages"] = f"{strange[0][:20]!r} is no language. Use two letters, like en or de."
+    if entry["purpose"] == Purpose.REFERENCE_PERSON and not entry["person_name"]:
+        faults["person_name"] = "A reference person needs a name. Write it."
+    if len(entry["person_name"]) > 80 or "\x00" in entry["person_name"]:
+        faults["person_name"] = "A name has at most 80 characters. Shorten it."
+    if not 1 <= entry["priority"] <= 99:
+        faults["priority"] = "The order of dialling is a number from 1 to 99. Correct it."
+    if faults:
+        raise LineRefused(faults)
+
+
+def _choice_faults(entry: dict[str, Any]) -> dict[str, str]:
+    if entry["purpose"] not in Purpose.values:
+        return {"purpose": f"Choose a purpose: {', '.join(Purpose.values)}."}
+    roles = _ROLES_OF_PURPOSE[Purpose(entry["purpose"])]
+    if entry["role"] not in roles:
+        label = Purpose(entry["purpose"]).label
+        return {"role": f"{label} belongs to a contact form as {' or '.join(roles).upper()}. Choose that role."}
+    return {}
+
+
+def _value_fault(partner: Partner, entry: dict[str, Any]) -> dict[str, str]:
+    try:
+        if entry["channel"] == ContactLine.Channel.PHONE:
+            entry["value"] = phone_number(entry["value"], partner.country)
+        elif entry["channel"] == ContactLine.Channel.MAIL:
+            validate_email(entry["value"])
+        else:
+            return {"channel": "Choose phone or mail."}
+    except NumberRefused as refused:
+        return {"value": str(refused)}
+    except ValidationError:
+        return {"value": f"{entry['value'][:80]!r} is no e-mail address. Correct it."}
+    return {}
+
+
+def _hours_fault(hours: str) -> dict[str, str]:
+    if len(hours) > 200:
+        return {"hours": "Opening hours have at most 200 characters. Shorten them."}
+    try:
+        OpeningHours.parse(hours)
+    except OpeningHoursError as unreadable:
+        return {"hours": str(unreadable)}
+    return {}

@@ -1,0 +1,158 @@
+"""Commands to stations: a row is the order, whoever holds the station's connection carries it out.
+
+Queued → sent → answered is the usual way. Silence is unknown, never a failure, and a late answer counts (A17).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django_scopes import scope, scopes_disabled
+
+from roamdesk.charging import ports
+from roamdesk.charging.models import Command, Evse
+from roamdesk.charging.ports import Outcome
+from roamdesk.desks.models import Desk
+
+CHANNEL = "roamdesk_commands"
+PICKED_UP_WITHIN = timedelta(seconds=5)
+ANSWER_MARGIN = timedelta(seconds=10)
+
+State = Command.State
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENT, State.NOT_SENT}),
+    State.SENT: frozenset({State.ANSWERED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.ANSWERED}),
+    State.ANSWERED: frozenset(),
+    State.NOT_SENT: frozenset(),
+}
+_STATE_OF_SILENCE = {
+    Outcome.NOT_CONNECTED: State.NOT_SENT,
+    Outcome.BUSY: State.NOT_SENT,
+    Outcome.NO_ANSWER: State.UNKNOWN,
+    Outcome.CONNECTION_LOST: State.UNKNOWN,
+    Outcome.UNREADABLE: State.UNKNOWN,
+}
+
+
+class CommandRefused(ValueError):
+    """This order cannot be given; nothing was sent. The text says what to do instead."""
+
+
+def queue_command(
+    desk: Desk, evse: Evse, kind: str, *, about: str, key: str, requested_by: str, at: datetime
+) -> Command:
+    """Order a station to act, in the caller's transaction; one ``key`` gives one command (S15).
+
+    A station that is not connected gets nothing: the command is NOT_SENT at once, and the listeners hear it.
+    Raises CommandRefused when the EVSE is not at a station of ours, or the kind is none.
+    """
+    if kind not in Command.Kind.values:
+        raise CommandRefused(f"{kind!r} is no command. Choose one of {', '.join(Command.Kind.values)}.")
+    if evse.desk_id != desk.pk or evse.station is None:
+        raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
+    order = {"station": evse.station, "evse": evse, "kind": kind, "about": about}
+    with transaction.atomic():
+        found, fresh = Command.objects.get_or_create(
+            desk=desk, key=key, defaults=order | {"requested_by": requested_by, "queued_at": at}
+        )
+        command = _locked(found.pk)
+        if fresh and not command.station.is_connected:
+            _finish(command, Outcome.NOT_CONNECTED, at, detail=_last_seen(command))
+        elif fresh:
+            _wake(command)
+    return command
+
+
+def command_sent(command: Command, *, message_id: str, request: str, at: datetime) -> bool:
+    """Call before the request goes out. False: the command was withdrawn meanwhile, so do not send it."""
+    taken = Command.objects.filter(pk=command.pk, state=State.QUEUED).update(
+        state=State.SENT, message_id=message_id[:36], request=request, sent_at=at
+    )
+    if taken:
+        command.refresh_from_db()
+    return bool(taken)
+
+
+def command_answered(
+    command: Command,
+    outcome: Outcome,
+    *,
+    response: str = "",
+    detail: str = "",
+    at: datetime,
+    late: bool = False,
+) -> Command:
+    """Store the station's word, or that there is none, and tell the listeners in the same transaction.
+
+    The first answer counts; silence never replaces an answer, and an answer after silence is late.
+    """
+    with transaction.atomic():
+        stored = _locked(command.pk)
+        if _becomes(outcome) in TRANSITIONS[State(stored.state)]:
+            stored.late = late or stored.state == State.UNKNOWN
+            stored.response = response
+            _finish(stored, outcome, at, detail=detail)
+    return stored
+
+
+def expire_commands(now: datetime, *, timeout: timedelta | None = None) -> int:
+    """Give up what nobody picked up, and call unknown what a vanished holder left unanswered; how many.
+
+    ``timeout`` is how long the holder waits for a station, by default COMMAND_TIMEOUT of the settings (30 s).
+    """
+    patience = timeout or timedelta(seconds=float(getattr(settings, "COMMAND_TIMEOUT", 30)))
+    overdue = Q(state=State.QUEUED, queued_at__lt=now - PICKED_UP_WITHIN) | Q(
+        state=State.SENT, sent_at__lt=now - patience - ANSWER_MARGIN
+    )
+    # A clock serves every desk; each row names its own.
+    with scopes_disabled():
+        candidates = list(Command.objects.filter(overdue).values_list("pk", flat=True)[:500])
+        return sum(_expire(pk, overdue, now) for pk in candidates)
+
+
+def _expire(pk: int, overdue: Q, now: datetime) -> bool:
+    with transaction.atomic():
+        command = Command.objects.select_for_update(skip_locked=True).filter(overdue, pk=pk).first()
+        if command is None:
+            return False
+        if command.state == State.QUEUED:
+            _finish(command, Outcome.NOT_CONNECTED, now, detail=_last_seen(command))
+        else:
+            _finish(command, Outcome.NO_ANSWER, now, detail="Nobody waits for the answer any more.")
+        return True
+
+
+def _becomes(outcome: Outcome) -> Command.State:
+    return _STATE_OF_SILENCE.get(outcome, State.ANSWERED)
+
+
+def _locked(pk: int) -> Command:
+    return Command.objects.select_for_update(of=("self",)).select_related("station", "evse", "desk").get(pk=pk)
+
+
+def _finish(command: Command, outcome: Outcome, at: datetime, *, detail: str) -> None:
+    command.state = _becomes(outcome)
+    command.outcome = outcome
+    command.detail = detail[:500]
+    if command.state == State.ANSWERED:
+        command.answered_at = at
+    command.save(update_fields=["state", "outcome", "detail", "late", "response", "answered_at"])
+    with scope(desk=command.desk):
+        ports.command_finished(command)
+
+
+def _last_seen(command: Command) -> str:
+    seen = command.station.last_seen_at
+    return f"Last seen {seen:%d/%m/%Y %H:%M} UTC." if seen else "Never seen."
+
+
+def _wake(command: Command) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{command.station_id}:{command.pk}"])
+    backend = ports.backend_for(command)
+    if backend:
+        backend.wake(command)

@@ -1,0 +1,91 @@
+"""When a contact line is staffed, by the partner's own clock and holidays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.worktime import OpeningHours, OpeningHoursError, public_holidays
+
+MINUTES_A_DAY = 24 * 60
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Open or closed at an instant; ``opens_at`` or ``closes_at`` (UTC) where that changes again.
+
+    ``understood`` is false when the hours in the form cannot be read: such a line counts as closed.
+    """
+
+    open_now: bool
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+    understood: bool = True
+
+
+def opening(line: ContactLine, partner: Partner, at: datetime) -> Opening:
+    """Whether the line is staffed at ``at`` (aware UTC)."""
+    hours = hours_of(line)
+    if hours is None:
+        return Opening(False, understood=False)
+    zone, holidays = zone_of(partner), holidays_of(partner, at)
+    open_now = hours.is_open(at, zone, holidays)
+    change = hours.next_change(at, zone, holidays)
+    instant = change[0] if change else None
+    return Opening(True, closes_at=instant) if open_now else Opening(False, opens_at=instant)
+
+
+def hours_of(line: ContactLine) -> OpeningHours | None:
+    try:
+        return OpeningHours.parse(line.hours)
+    except OpeningHoursError:
+        return None
+
+
+def zone_of(partner: Partner) -> ZoneInfo:
+    """The partner's zone; UTC when the name is none."""
+    try:
+        return ZoneInfo(partner.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def holidays_of(partner: Partner, at: datetime) -> frozenset[date]:
+    """This year's and the next's; none when there is no calendar for the place."""
+    year = at.astimezone(UTC).year
+    for region in (partner.region or None, None):
+        try:
+            return public_holidays(partner.country, region, (year - 1, year, year + 1))
+        except ValueError:
+            continue
+    return frozenset()
+
+
+def open_minutes(lines: list[ContactLine]) -> tuple[Span, ...]:
+    """The minutes of a local week, from Monday 00:00, at which any of the lines is staffed, merged."""
+    week = 7 * MINUTES_A_DAY
+    spans: list[Span] = []
+    for hours in filter(None, map(hours_of, lines)):
+        for day, begin, end in hours.spans:
+            first, last = day * MINUTES_A_DAY + begin, day * MINUTES_A_DAY + end
+            spans += [(first, min(last, week)), *([(0, last - week)] if last > week else [])]
+    return merged(spans)
+
+
+def merged(spans: list[Span]) -> tuple[Span, ...]:
+    found: list[Span] = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((begin, end))
+    return tuple(found)
+
+
+def gaps(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """What of the week is left out."""
+    edges = [0, *(edge for span in spans for edge in span), 7 * MINUTES_A_DAY]
+    return tuple((begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end)
