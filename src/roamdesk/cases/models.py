@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 from django_scopes import ScopedManager
@@ -52,7 +54,8 @@ class Case(models.Model):
     head = models.CharField(max_length=64, blank=True, help_text="Hash of the last event")
     owner = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
-    # What the queue needs without folding events; rebuilt by every verb.
+    known = models.JSONField(default=dict, help_text="The events, folded; rebuilt by every verb, checked by doctor")
+    # What the queue needs without planning; rebuilt by every verb.
     route = models.CharField(max_length=40, blank=True)
     title = models.CharField(max_length=120, blank=True)
     next_action = models.CharField(max_length=160, blank=True)
@@ -67,7 +70,7 @@ class Case(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
 
-    objects = ScopedManager(desk="desk")
+    objects: ClassVar[models.Manager[Case]] = ScopedManager(desk="desk")
 
     class Meta:
         constraints = [
@@ -103,7 +106,7 @@ class Event(models.Model):
     previous_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 
-    objects = ScopedManager(desk="desk")
+    objects: ClassVar[models.Manager[Event]] = ScopedManager(desk="desk")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "number"], name="event_number_once")]
@@ -137,10 +140,11 @@ class Duty(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     overdue_at = models.DateTimeField(null=True, blank=True, help_text="When the clock noticed")
     escalated_at = models.DateTimeField(null=True, blank=True)
+    performs_at = models.DateTimeField(null=True, blank=True, help_text="When a machine does it by itself")
     next_clock_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(desk="desk")
+    objects: ClassVar[models.Manager[Duty]] = ScopedManager(desk="desk")
 
     class Meta:
         constraints = [
@@ -165,7 +169,7 @@ class PersonalValue(models.Model):
     value = models.CharField(max_length=200, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ScopedManager(desk="desk")
+    objects: ClassVar[models.Manager[PersonalValue]] = ScopedManager(desk="desk")
 
     def __str__(self) -> str:
         return self.field
@@ -177,7 +181,7 @@ class CaseLink(models.Model):
     other = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="linked_from")
     why = models.CharField(max_length=200, blank=True)
 
-    objects = ScopedManager(desk="desk")
+    objects: ClassVar[models.Manager[CaseLink]] = ScopedManager(desk="desk")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "other"], name="link_once")]

@@ -34,16 +34,30 @@ class Facts:
 
 
 def fold(procedure: Procedure, entries: Iterable[Entry], declined: frozenset[str] = frozenset()) -> Facts:
-    """The newest answer counts. The same answer told again keeps its first instant; a corrected one has its own.
+    """The newest answer counts. Told again it keeps its first instant; corrected it has its own.
 
     Facts that the procedure does not know are carried without deciding anything.
     """
-    values: dict[str, Any] = {}
-    since: dict[str, datetime] = {}
-    counts: dict[tuple[str, str], int] = {}
+    return advance(procedure, Facts(declined=declined), entries)
+
+
+def advance(procedure: Procedure, facts: Facts, entries: Iterable[Entry]) -> Facts:
+    """``facts`` and what was told since."""
+    values, since, counts = dict(facts.values), dict(facts.since), dict(facts.counts)
     for entry in entries:
         for name, value in entry.values.items():
             _take(procedure, entry, name, value, values, since, counts)
+    return known(procedure, values, since, counts, facts.declined)
+
+
+def known(
+    procedure: Procedure,
+    values: Mapping[str, Any],
+    since: Mapping[str, datetime],
+    counts: Mapping[tuple[str, str], int],
+    declined: frozenset[str] = frozenset(),
+) -> Facts:
+    """Facts from their parts, for instance from where they were kept."""
     decisive = {name: _decisive(procedure, name, value) for name, value in values.items() if name in procedure.facts}
     return Facts(values, since, counts, decisive, declined)
 

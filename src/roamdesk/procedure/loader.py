@@ -295,7 +295,7 @@ class _Loader:
     # messages, disclosures, readiness
 
     def _message(self, name: str, node: Node) -> MessageTemplate:
-        part = node.keys("subject", "opening", "tells", "by_itself", "cites")
+        part = node.keys("subject", "opening", "tells", "by_itself", "by_itself_when", "cites")
         tells = {}
         for recipient, facts in part["tells"].items():
             tells[recipient] = {fact: value.text() for fact, value in facts.items()}
@@ -310,7 +310,8 @@ class _Loader:
             subject=self._wording(part["subject"], required=True),
             opening=self._wording(part["opening"], required=True),
             tells=tells,
-            by_itself=part["by_itself"].flag(),
+            by_itself=part["by_itself"].duration() if part["by_itself"] else None,
+            by_itself_when=self._condition(part["by_itself_when"]),
             cites=self._cites(part["cites"], required=True),
         )
 

@@ -219,14 +219,18 @@ class TemplateField:
 
 @dataclass(frozen=True)
 class MessageTemplate:
-    """A mail. ``tells`` are the facts that hold for each recipient once the relay has accepted it."""
+    """A mail. ``tells`` are the facts that hold for each recipient once the relay has accepted it.
+
+    ``by_itself`` after that time it leaves untouched, where ``by_itself_when`` holds.
+    """
 
     id: str
     line: int
     subject: str
     opening: str
     tells: Mapping[str, Mapping[str, str]]
-    by_itself: bool = False
+    by_itself: timedelta | None = None
+    by_itself_when: Condition = ALWAYS
     cites: tuple[str, ...] = ()
 
 

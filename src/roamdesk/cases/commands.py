@@ -1,0 +1,91 @@
+"""Orders to a station that a case gives, and what comes back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django_scopes import scope
+
+from roamdesk.cases.actors import STATION, Actor
+from roamdesk.cases.errors import Refused
+from roamdesk.cases.journal import write
+from roamdesk.cases.models import Case
+from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.services import about, changing, record_facts
+from roamdesk.cases.settling import plan_of, settle
+from roamdesk.charging.models import Command
+from roamdesk.charging.ports import Outcome
+from roamdesk.charging.services import queue_command
+from roamdesk.procedure import Machine
+
+FACT_OF = {
+    Outcome.UNLOCKED: "ok",
+    Outcome.UNLOCK_FAILED: "failed",
+    Outcome.NOT_SUPPORTED: "failed",
+    Outcome.CALL_ERROR: "failed",
+    Outcome.NO_ANSWER: "unknown",
+    Outcome.CONNECTION_LOST: "unknown",
+}
+
+
+def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected_version: int | None = None) -> Command:
+    """Send an Unlock to the case's EVSE. ``key`` makes a second press of the same button one command (S15).
+
+    Raises Refused where no Unlock is owed, where no EVSE of ours is known, or after the last try.
+    """
+    with changing(case, expected_version=expected_version) as locked:
+        known = Command.objects.filter(key=_key(locked, key)).first()
+        if known:
+            return known
+        _refuse_unlock(locked)
+        assert locked.evse
+        write(locked, "command", {"kind": "unlock", "evse": locked.evse.label, "key": key}, actor, at)
+        locked.save()
+        command = queue_command(
+            locked.desk,
+            locked.evse,
+            Command.Kind.UNLOCK,
+            about=about(locked),
+            key=_key(locked, key),
+            requested_by=actor.name,
+            at=at,
+        )
+        settle(Case.objects.select_related("desk", "partner").get(pk=locked.pk), actor, at)
+    return command
+
+
+def _key(case: Case, key: str) -> str:
+    return f"{about(case)}:{key}"[:80]
+
+
+def _refuse_unlock(case: Case) -> None:
+    procedure = procedure_of(case)
+    if not any(rule.machine is Machine.UNLOCK for rule in plan_of(case).rules):
+        raise Refused("The procedure asks for no Unlock now. Look at the next step.")
+    if case.evse is None or case.evse.station_id is None:
+        raise Refused("No station of ours belongs to this label. Mend the label, or unlock in your own backend.")
+    tries = Command.objects.filter(about=about(case), kind=Command.Kind.UNLOCK, state=Command.State.ANSWERED).count()
+    if tries >= procedure.tries.get("unlock", 3):
+        raise Refused(f"The Unlock was tried {tries} times. Call the User, or promise a field visit.")
+
+
+def command_finished(command: Command) -> None:
+    """A station's answer, silence or late answer becomes a fact (listener of charging)."""
+    if command.kind != Command.Kind.UNLOCK or not command.about.startswith("case:"):
+        return
+    with scope(desk=command.desk):
+        case = Case.objects.select_related("desk").filter(pk=command.about.removeprefix("case:")).first()
+        if case is None:
+            return
+        at = command.answered_at or command.sent_at or command.queued_at
+        with changing(case) as locked:
+            data = {"command": command.pk, "outcome": command.outcome, "late": command.late, "detail": command.detail}
+            write(locked, "command_result", data, STATION, at)
+            locked.save()
+        fact = FACT_OF.get(Outcome(command.outcome)) if command.outcome else None
+        if fact and not _already_freed(case):
+            record_facts(case, {"unlock": fact}, actor=STATION, at=at)
+
+
+def _already_freed(case: Case) -> bool:
+    return bool(case.known.get("values", {}).get("freed") == "yes")

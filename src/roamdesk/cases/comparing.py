@@ -1,0 +1,62 @@
+"""Identity: what the caller said, held against the backend each time it changes (S9, S25 to S27, A7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from roamdesk.cases.actors import BACKEND
+from roamdesk.cases.journal import write
+from roamdesk.cases.models import Case
+from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.snapshot import facts_of, keep
+from roamdesk.cases.words import full
+from roamdesk.charging.matching import Match, Said, Tolerances, match_identity
+from roamdesk.charging.selectors import sessions_for
+from roamdesk.charging.services import record_match
+from roamdesk.procedure import Entry, Procedure, advance
+
+SAID = frozenset({"token", "evse_label", "session_start", "station_address"})
+PROOF = frozenset({"token", "session_start"})
+
+
+def compare(case: Case, told: Iterable[str], at: datetime) -> None:
+    """Match anew when something was told that can be compared, and keep verdict and reasons as an event.
+
+    Only a CPO has a backend to compare with; a label alone proves nobody.
+    """
+    procedure = procedure_of(case)
+    known = case.known["values"]
+    if case.side != "cpo" or "match" not in procedure.facts or SAID.isdisjoint(told) or PROOF.isdisjoint(known):
+        return
+    match = match_now(case, at)
+    record_match(case.desk, match, about=f"case:{case.pk}", at=at)
+    values = {"match": match.verdict.value}
+    write(case, "matched", {"verdict": match.verdict.value, "values": values}, BACKEND, at)
+    keep(case, advance(procedure, facts_of(case), [Entry(at, values)]))
+
+
+def match_now(case: Case, at: datetime) -> Match:
+    """What was said against the sessions as they are now, row by row. Runs in the desk's scope."""
+    said = _said(case)
+    found = sessions_for(case.desk, evse=case.evse, token=said.token, now=at)
+    return match_identity(said, found, _tolerances(procedure_of(case)), at)
+
+
+def _said(case: Case) -> Said:
+    known = case.known["values"]
+    start = known.get("session_start")
+    return Said(
+        token=full(case, "token", known["token"]) if "token" in known else "",
+        evse_label=known.get("evse_label", ""),
+        started_at=datetime.fromisoformat(start) if start else None,
+        address=known.get("station_address", ""),
+    )
+
+
+def _tolerances(procedure: Procedure) -> Tolerances:
+    given = procedure.tolerances
+    return Tolerances(
+        start=given.get("session_start", timedelta(minutes=15)),
+        ended_within=given.get("session_ended", timedelta(hours=24)),
+    )

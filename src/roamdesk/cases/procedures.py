@@ -1,0 +1,57 @@
+"""Which procedure a case runs on. A case stays on the version it was opened with."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from roamdesk.cases.models import Case, DeskProcedure, ProcedureVersion
+from roamdesk.desks.models import Desk
+from roamdesk.procedure import Procedure, load
+from roamdesk.procedure.loader import SHIPPED
+
+
+def procedure_of(case: Case) -> Procedure:
+    return _loaded(case.procedure_id)
+
+
+@lru_cache(maxsize=64)
+def _loaded(version_id: int) -> Procedure:
+    version = ProcedureVersion.objects.get(pk=version_id)
+    return load(version.source, name=f"{version.key}.yaml")
+
+
+def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
+    """What the desk opens its next case with; the shipped procedure when nothing was chosen."""
+    chosen = DeskProcedure.objects.select_related("version").filter(desk=desk).first()
+    return chosen.version if chosen else add_version(SHIPPED / "hubject.yaml", at)
+
+
+def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
+    """Keep a procedure file for good; the same file twice is one version.
+
+    Raises ProcedureError where the file has faults.
+    """
+    text = source.read_text("utf-8") if isinstance(source, Path) else source
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    known = ProcedureVersion.objects.filter(sha256=digest).first()
+    if known:
+        return known
+    procedure = load(text)
+    return ProcedureVersion.objects.get_or_create(
+        sha256=digest,
+        defaults={
+            "key": procedure.id,
+            "version": procedure.version,
+            "title": procedure.title,
+            "source": text,
+            "added_at": at,
+        },
+    )[0]
+
+
+def use_version(desk: Desk, version: ProcedureVersion) -> None:
+    """The desk opens its next cases with this version."""
+    DeskProcedure.objects.update_or_create(desk=desk, defaults={"version": version})

@@ -1,0 +1,305 @@
+"""What screens and the API read of cases. Nothing here changes a row; personal values come out masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from roamdesk.cases.models import Case, Duty, Event
+from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.services import about
+from roamdesk.cases.settling import plan_of, step_of
+from roamdesk.cases.words import fill, masked, shown
+from roamdesk.charging.models import Command, MatchVerdict
+from roamdesk.correspondence.models import Message
+from roamdesk.desks.models import Desk, Person
+from roamdesk.identifiers import label_key
+from roamdesk.procedure import Duty as Owed
+from roamdesk.procedure import Plan, Procedure
+from roamdesk.procedure.model import DutyRule, FactDef
+from roamdesk.procedure.tracing import Later, TraceLine, later, trace
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One known fact. ``text`` is masked where it is personal; ``looked_up`` where nobody said it."""
+
+    fact: FactDef
+    text: str
+    told_at: datetime | None
+    told_by: str
+    looked_up: bool
+    in_play: bool
+
+
+@dataclass(frozen=True)
+class DutyRow:
+    """What is owed, as a list shows it. ``due`` in UTC."""
+
+    rule: DutyRule
+    title: str
+    ours: bool
+    since: datetime | None
+    due: datetime | None
+    overdue: bool
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TimelineRow:
+    event: Event
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything a case page shows, read once."""
+
+    case: Case
+    procedure: Procedure
+    plan: Plan
+    step: DutyRow | None
+    facts: tuple[FactRow, ...]
+    duties: tuple[DutyRow, ...]
+    later: tuple[Later, ...]
+    timeline: tuple[TimelineRow, ...]
+    commands: tuple[Command, ...]
+    messages: tuple[Message, ...]
+    match: MatchVerdict | None
+
+    @property
+    def ours(self) -> list[DutyRow]:
+        return [row for row in self.duties if row.ours]
+
+    @property
+    def theirs(self) -> list[DutyRow]:
+        return [row for row in self.duties if not row.ours]
+
+    @property
+    def trace(self) -> list[TraceLine]:
+        return trace(self.plan)
+
+
+def case_of(desk: Desk, reference: str) -> Case | None:
+    """The case of this desk with our reference. Runs in the desk's scope."""
+    found: Case | None = (
+        Case.objects.select_related("desk", "partner", "owner", "evse__station", "procedure")
+        .filter(desk=desk, reference=reference)
+        .first()
+    )
+    return found
+
+
+def case_view(case: Case, now: datetime, operator: str = "") -> CaseView:
+    """Read a case for its page. Runs in the desk's scope."""
+    now_plan = plan_of(case)
+    procedure = now_plan.procedure
+    events = list(case.events.order_by("number"))
+    step = step_of(now_plan, case.side)
+    return CaseView(
+        case=case,
+        procedure=procedure,
+        plan=now_plan,
+        step=_duty_row(case, step, now, operator) if step else None,
+        facts=tuple(_fact_rows(case, now_plan, events)),
+        duties=tuple(_duty_row(case, duty, now, operator) for duty in now_plan.duties),
+        later=tuple(later(now_plan)),
+        timeline=tuple(_timeline_row(case, procedure, event) for event in reversed(events)),
+        commands=tuple(Command.objects.filter(about=about(case)).select_related("station", "evse").order_by("-pk")),
+        messages=tuple(Message.objects.filter(about=about(case)).order_by("-pk")),
+        match=MatchVerdict.objects.filter(about=about(case)).order_by("-pk").first(),
+    )
+
+
+def _duty_row(case: Case, owed: Owed, now: datetime, operator: str) -> DutyRow:
+    ours = owed.rule.owed_by == case.side
+    text = owed.rule.do if ours or not owed.rule.wait else owed.rule.wait
+    overdue = bool(owed.due and owed.due < now)
+    return DutyRow(owed.rule, fill(case, text, operator=operator), ours, owed.since, owed.due, overdue, owed.missing)
+
+
+def _fact_rows(case: Case, now: Plan, events: Sequence[Event]) -> list[FactRow]:
+    """Known facts in the order of the file, each with who told it last."""
+    told = {name: event for event in events for name in event.data.get("values", {})}
+    rows = []
+    for name, fact in now.procedure.facts.items():
+        value = now.facts.values.get(name)
+        if value is None or name == "side":
+            continue
+        event = told.get(name)
+        text = shown(now.procedure, case, name, value)
+        looked_up = bool(event and name in event.data.get("looked_up", []))
+        in_play = name in now.decision.values or not _decides(now, name)
+        rows.append(FactRow(fact, text, event.at if event else None, event.by if event else "", looked_up, in_play))
+    return rows
+
+
+def _decides(now: Plan, name: str) -> bool:
+    return any(name in rule.when.facts for rule in now.procedure.duties)
+
+
+# ---- timeline ----
+
+TEXTS = {
+    "taken": "{by} took the case",
+    "handed_over": "Handed over to {to}",
+    "noted": "Note",
+    "their_reference": "Their reference: {reference}",
+    "linked": "Linked with {to}",
+    "merged": "Merged into {into}",
+    "closed": "Closed: {because}",
+    "reopened": "Opened again: {because}",
+    "overdue": "Overdue: {title}",
+    "escalated": "Told the team lead: {title}",
+    "revealed": "{field} shown to {by}",
+    "erased": "Personal data erased",
+    "departed": "Departed from the procedure: {rule}",
+    "declined": "Declined: {rule}",
+    "mail_queued": "Mail queued to {to}",
+    "mail_state": "Mail {state} by the relay",
+    "command": "Unlock sent to {evse}",
+    "command_result": "Station: {outcome}",
+    "not_performed": "The mail did not leave: {because}",
+    "matched": "Compared with the sessions: {verdict}",
+    "verdict": "Identity {verdict} by {by}",
+}
+DETAILS = ("reason", "note", "why", "detail", "told")
+
+
+def _timeline_row(case: Case, procedure: Procedure, event: Event) -> TimelineRow:
+    detail = next((str(event.data[name]) for name in DETAILS if event.data.get(name)), "")
+    if event.kind in ("opened", "facts", "edited", "taken_back"):
+        return TimelineRow(event, _told(case, procedure, event), detail)
+    data = {name: _plain(procedure, name, value) for name, value in event.data.items()}
+    return TimelineRow(event, TEXTS.get(event.kind, event.kind).format_map({"by": event.by, **data}), detail)
+
+
+def _plain(procedure: Procedure, name: str, value: Any) -> str:
+    if name == "field" and value in procedure.facts:
+        return procedure.facts[value].title
+    if name == "rule":
+        return next((rule.do for rule in procedure.duties if rule.id == value), str(value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value).replace("_", " ")
+
+
+def _told(case: Case, procedure: Procedure, event: Event) -> str:
+    before = {"edited": "Corrected: ", "taken_back": "Taken back: ", "opened": "Opened: "}.get(event.kind, "")
+    spoken = event.data.get("looked_up", [])
+    told = [_one(case, procedure, *item) for item in event.data["values"].items() if item[0] not in (*spoken, "side")]
+    return before + (", ".join(told) or _call_text(event))
+
+
+def _one(case: Case, procedure: Procedure, name: str, value: Any) -> str:
+    title = procedure.facts[name].title if name in procedure.facts else name
+    return f"{title}: {shown(procedure, case, name, value)}" if value is not None else f"{title} withdrawn"
+
+
+def _call_text(event: Event) -> str:
+    call = event.data.get("call")
+    if not call:
+        return "Nothing new"
+    results = {"answered": "Call answered", "no_answer": "Nobody answered", "machine": "A machine answered"}
+    return f"{results.get(call['result'], 'They refused')} {call['number']}".strip()
+
+
+# ---- queue, search ----
+
+
+@dataclass(frozen=True)
+class Lane:
+    key: str
+    title: str
+    cases: tuple[Case, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    danger: tuple[Case, ...]
+    lanes: tuple[Lane, ...]
+    total: int
+
+
+LANE_LENGTH = 50
+
+
+def queue(desk: Desk, person: Person, now: datetime) -> Queue:
+    """The open cases of a desk: danger first, then overdue, mine, not taken, awaiting partner.
+
+    A case stands in the first lane that fits. Runs in the desk's scope.
+    """
+    cases = open_cases(desk)
+    danger = tuple(cases.filter(is_danger=True).order_by(F("next_due_at").asc(nulls_last=True), "pk")[:LANE_LENGTH])
+    calm = cases.filter(is_danger=False)
+    overdue = Q(next_due_at__lt=now)
+    ours = Q(next_owed_by=F("side"))
+    lanes = (
+        _lane("overdue", "Overdue", calm.filter(overdue)),
+        _lane("mine", "Mine", calm.filter(~overdue | Q(next_due_at=None), owner=person)),
+        _lane("ours", "Ours, not taken", calm.filter(~overdue | Q(next_due_at=None), ours, owner=None)),
+        _lane("partner", "Awaiting partner", _elsewhere(calm, overdue, ours, person)),
+    )
+    return Queue(danger, lanes, len(danger) + sum(lane.total for lane in lanes))
+
+
+def _elsewhere(calm: QuerySet[Case], overdue: Q, ours: Q, person: Person) -> QuerySet[Case]:
+    rest = calm.filter(~overdue | Q(next_due_at=None)).exclude(owner=person)
+    return rest.exclude(ours & Q(owner=None))
+
+
+def _lane(key: str, title: str, cases: QuerySet[Case]) -> Lane:
+    shown_cases = tuple(cases.order_by(F("next_due_at").asc(nulls_last=True), "-opened_at")[: LANE_LENGTH + 1])
+    total = len(shown_cases) if len(shown_cases) <= LANE_LENGTH else cases.count()
+    return Lane(key, title, shown_cases[:LANE_LENGTH], total)
+
+
+def open_cases(desk: Desk) -> QuerySet[Case]:
+    found: QuerySet[Case] = Case.objects.filter(desk=desk, state=Case.State.OPEN).select_related(
+        "partner", "owner", "evse", "desk"
+    )
+    return found
+
+
+def dangers(desk: Desk) -> QuerySet[Case]:
+    """Danger that this desk has not passed on, the oldest first; for the strip on every page."""
+    return open_cases(desk).filter(is_danger=True).order_by("opened_at")
+
+
+def search(desk: Desk, text: str, limit: int = 30) -> list[Case]:
+    """Cases by our reference, theirs, label, address, partner or a token's or number's end. In the desk's scope."""
+    heard = text.strip()
+    if not heard:
+        return []
+    key = label_key(heard[:100])
+    personal = Q(personal_values__value__endswith=heard.replace(" ", "")) if len(heard) >= 4 else Q(pk=None)
+    fits = (
+        Q(reference__icontains=heard)
+        | Q(their_reference__icontains=heard)
+        | Q(partner__name__icontains=heard)
+        | Q(evse__address__icontains=heard)
+        | (Q(evse__label_key__contains=key) if key else Q(pk=None))
+        | personal
+    )
+    found = Case.objects.filter(fits, desk=desk).select_related("partner", "owner", "evse", "desk")
+    return list(found.distinct().order_by("-opened_at")[:limit])
+
+
+def recent_cases_at(case_or_evse: Any, now: datetime, days: int = 30) -> int:
+    """How many cases an EVSE had lately."""
+    return Case.objects.filter(evse=case_or_evse, opened_at__gt=now - timedelta(days=days)).count()
+
+
+def overdue_duties(desk: Desk, now: datetime) -> QuerySet[Duty]:
+    found: QuerySet[Duty] = Duty.objects.filter(desk=desk, state=Duty.State.OPEN, due_at__lt=now)
+    return found
+
+
+__all__ = [
+    "CaseView", "DutyRow", "FactRow", "Lane", "Queue", "TimelineRow", "case_of", "case_view", "dangers", "masked",
+    "open_cases", "overdue_duties", "procedure_of", "queue", "recent_cases_at", "search",
+]  # fmt: skip
