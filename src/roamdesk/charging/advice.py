@@ -80,11 +80,7 @@ def advice_on(command: Command) -> Advice:
     outcome = Outcome(command.outcome)
     found = ADVICE[outcome]
     reads = found.reads if command.kind == Command.Kind.UNLOCK else _OF_A_STOP.get(outcome, found.reads)
-    return replace(found, reads=", ".join(part for part in (reads, _detail(command), _late(command)) if part))
-
-
-def _detail(command: Command) -> str:
-    return command.detail[:1].lower() + command.detail[1:].rstrip(".") if command.detail else ""
+    return replace(found, reads=", ".join(part for part in (reads, command.detail.rstrip("."), _late(command)) if part))
 
 
 def _late(command: Command) -> str:
