@@ -48,6 +48,7 @@ class MemoryRegistry:
     log: list[tuple[str, int, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    refusals: list[tuple[str, str]] = field(default_factory=list)
     signals: Signals = field(default_factory=Signals)
 
     def know(self, identity: str, profile: SecurityProfile = SecurityProfile.NONE, password: str = "") -> int:
@@ -74,6 +75,9 @@ class MemoryRegistry:
         if credentials is not None and known.password not in credentials.password_spellings():
             return Refused(401, "wrong password")
         return Admitted(known.station_id)
+
+    async def refused(self, identity: str, remote: str, reason: str, at: datetime) -> None:
+        self.refusals.append((identity, reason))
 
     async def connected(self, station_id: int, version: str, connection_id: str, at: datetime) -> None:
         self.log.append(("connected", station_id, connection_id))

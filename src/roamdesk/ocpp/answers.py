@@ -11,6 +11,7 @@ from roamdesk.ocpp.versions import OcppVersion
 RESULT_OF_SILENCE = {
     Silence.NOT_CONNECTED: Result.NOT_CONNECTED,
     Silence.BUSY: Result.BUSY,
+    Silence.WITHDRAWN: Result.WITHDRAWN,
     Silence.NO_ANSWER: Result.NO_ANSWER,
     Silence.CONNECTION_LOST: Result.CONNECTION_LOST,
 }

@@ -17,10 +17,11 @@ from roamdesk.ocpp.ports import Clock
 
 
 class Silence(Enum):
-    """Why there is no answer. The first two were never sent; what the others did is unknown."""
+    """Why there is no answer. The first three were never sent; what the others did is unknown."""
 
     NOT_CONNECTED = auto()
     BUSY = auto()
+    WITHDRAWN = auto()
     NO_ANSWER = auto()
     CONNECTION_LOST = auto()
 
@@ -65,6 +66,10 @@ class CallReport:
     reason: str = ""
 
 
+# Told the message id and the frame when its turn has come; False withdraws it before it is sent.
+Announce = Callable[[str, str], Awaitable[bool]]
+
+
 class LinkLost(ConnectionError):
     """The socket is gone while a CALL was open."""
 
@@ -87,18 +92,26 @@ class CallQueue:
         self._late: OrderedDict[str, OpenCall] = OrderedDict()
         self._closed_because = ""
 
-    async def call(self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float) -> CallReport:
-        """Sends when it is our turn and waits for the answer; both waits last at most `within_seconds`.
+    async def call(
+        self,
+        action: str,
+        payload: dict[str, Any],
+        *,
+        message_id: str,
+        within_seconds: float,
+        announce: Announce | None = None,
+    ) -> CallReport:
+        """Sends when it is our turn and waits `within_seconds` for the answer; the wait for the turn is shorter.
 
-        Raises ValueError for a message id that is empty, too long or in use.
+        Raises ValueError for a message id that is empty, too long or in use, and what `announce` raises.
         """
         self._refuse_message_id(message_id)
         call = OpenCall(message_id, action, payload, format_call(message_id, action, payload))
-        objection = await self._take_turn(within_seconds)
+        objection = await self._take_turn(min(within_seconds, self._limits.seconds_for_turn))
         if objection is not None:
             return CallReport(call, silence=objection, reason=self._words_for(objection))
         try:
-            return await self._send_and_wait(call, within_seconds)
+            return await self._announce_and_send(call, within_seconds, announce)
         finally:
             self._open = None
             self._turn.release()
@@ -139,6 +152,16 @@ class CallQueue:
             return Silence.NOT_CONNECTED
         return None
 
+    async def _announce_and_send(self, call: OpenCall, within_seconds: float, announce: Announce | None) -> CallReport:
+        silence = None
+        if announce is not None and not await announce(call.message_id, call.text):
+            silence = Silence.WITHDRAWN
+        elif self._closed_because:
+            silence = Silence.NOT_CONNECTED
+        if silence is not None:
+            return CallReport(call, silence=silence, reason=self._words_for(silence))
+        return await self._send_and_wait(call, within_seconds)
+
     async def _send_and_wait(self, call: OpenCall, within_seconds: float) -> CallReport:
         self._open = call
         call.sent_at = self._clock()
@@ -172,4 +195,6 @@ class CallQueue:
     def _words_for(self, silence: Silence) -> str:
         if silence is Silence.BUSY:
             return "not sent: the station has not answered earlier commands yet"
+        if silence is Silence.WITHDRAWN:
+            return "not sent: the command was withdrawn"
         return f"not sent: {self._closed_because}"

@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 import ssl as tls
-import uuid
+from collections.abc import Callable
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from roamdesk.ocpp import commands
 from roamdesk.ocpp.answers import outcome_of
-from roamdesk.ocpp.calls import new_message_id
+from roamdesk.ocpp.calls import Announce, new_message_id
 from roamdesk.ocpp.handshake import Doorkeeper
 from roamdesk.ocpp.limits import Limits
 from roamdesk.ocpp.link import StationLink
@@ -41,6 +41,7 @@ class CentralSystem:
         *,
         clock: Clock,
         on_late_answer: LateAnswerListener | None = None,
+        new_connection_id: Callable[[], str] = new_message_id,
         limits: Limits | None = None,
         ping_seconds: float = 20,
     ) -> None:
@@ -48,6 +49,7 @@ class CentralSystem:
         self.transactions = TransactionWatch()
         self._registry = registry
         self._clock = clock
+        self._new_connection_id = new_connection_id
         self._limits = limits or Limits()
         self._ping_seconds = ping_seconds
         self._doorkeeper = Doorkeeper(registry, clock, self._limits)
@@ -68,6 +70,7 @@ class CentralSystem:
             max_size=self._limits.frame_bytes_that_close,
             ping_interval=self._ping_seconds,
             ping_timeout=self._ping_seconds,
+            open_timeout=self._limits.seconds_to_open,
             close_timeout=self._limits.seconds_to_close,
             server_header=None,
         )
@@ -122,9 +125,16 @@ class CentralSystem:
         return await self.perform(station_id, command, timeout, message_id)
 
     async def perform(
-        self, station_id: int, command: commands.Command, timeout: float, message_id: str | None = None
+        self,
+        station_id: int,
+        command: commands.Command,
+        timeout: float,
+        message_id: str | None = None,
+        announce: Announce | None = None,
     ) -> CommandOutcome:
         """Sends one command and waits up to `timeout` seconds for the answer.
+
+        `announce` is told message id and frame just before sending, and may withdraw it by returning False.
 
         Raises commands.ImpossibleCommand when it cannot be written for the station's version, ValueError for
         a message id that is too long or in use; nothing was sent then.
@@ -134,7 +144,7 @@ class CentralSystem:
         if link is None:
             return CommandOutcome(Result.NOT_CONNECTED, message_id, detail="not sent: the station is not connected")
         action, payload = mapping_for(link.version).request_for(command)
-        report = await link.call(action, payload, message_id=message_id, within_seconds=timeout)
+        report = await link.call(action, payload, message_id=message_id, within_seconds=timeout, announce=announce)
         return outcome_of(link.version, report)
 
     def version_of(self, station_id: int) -> OcppVersion | None:
@@ -158,7 +168,7 @@ class CentralSystem:
             station_id=guest.station_id,
             identity=guest.identity,
             version=version,
-            connection_id=str(uuid.uuid4()),
+            connection_id=self._new_connection_id(),
             clock=self._clock,
             limits=self._limits,
             work=self._reception.work,

@@ -49,6 +49,7 @@ class Doorkeeper:
             return _too_often(socket)
         admission = await self._admission(socket, request, identity)
         if isinstance(admission, Refused):
+            await self._registry.refused(identity, _remote(socket), admission.reason, self._clock())
             return _refusal(socket, identity, admission)
         self._guests[socket] = Guest(admission.station_id, identity)
         return None

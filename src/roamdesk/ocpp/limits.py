@@ -19,10 +19,12 @@ class Limits:
     kept_unreadable: int = 20
     kept_characters: int = 2000
     late_answers: int = 64
+    seconds_for_turn: float = 4
     connects_at_once: int = 20
     connects_per_second: float = 2
     seconds_to_finish: float = 10
     seconds_to_close: float = 2
+    seconds_to_open: float = 30
 
 
 class Allowance:

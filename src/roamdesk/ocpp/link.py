@@ -12,7 +12,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from roamdesk.ocpp import frames
-from roamdesk.ocpp.calls import Answer, CallQueue, CallReport, OpenCall
+from roamdesk.ocpp.calls import Announce, Answer, CallQueue, CallReport, OpenCall
 from roamdesk.ocpp.events import Unhandled
 from roamdesk.ocpp.frames import Call, CallError, CallResult, ErrorCode, Send, UnreadableFrame
 from roamdesk.ocpp.limits import Allowance, Limits
@@ -102,9 +102,19 @@ class StationLink:
             worker.cancel()
         return self._gone_because
 
-    async def call(self, action: str, payload: dict[str, Any], *, message_id: str, within_seconds: float) -> CallReport:
+    async def call(
+        self,
+        action: str,
+        payload: dict[str, Any],
+        *,
+        message_id: str,
+        within_seconds: float,
+        announce: Announce | None = None,
+    ) -> CallReport:
         """See CallQueue.call."""
-        return await self._calls.call(action, payload, message_id=message_id, within_seconds=within_seconds)
+        return await self._calls.call(
+            action, payload, message_id=message_id, within_seconds=within_seconds, announce=announce
+        )
 
     def abandon(self, reason: str) -> None:
         """Resolves our CALLs at once; the socket itself may still take its time to close."""

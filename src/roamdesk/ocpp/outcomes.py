@@ -23,6 +23,7 @@ class Result(StrEnum):
     CONNECTION_LOST = "connection_lost"
     NOT_CONNECTED = "not_connected"
     BUSY = "busy"
+    WITHDRAWN = "withdrawn"
 
     @property
     def is_unknown(self) -> bool:
@@ -31,7 +32,7 @@ class Result(StrEnum):
 
     @property
     def was_sent(self) -> bool:
-        return self not in (Result.NOT_CONNECTED, Result.BUSY)
+        return self not in (Result.NOT_CONNECTED, Result.BUSY, Result.WITHDRAWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,10 @@ class StationRegistry(Protocol):
         version: str,
         at: datetime,
     ) -> Admission:
-        """Asked during the WebSocket handshake; credentials, if any, already name this identity.
+        """Asked during the WebSocket handshake; credentials, if any, already name this identity."""
 
-        Also told with credentials=None of a station whose Basic user names another identity.
-        """
+    async def refused(self, identity: str, remote: str, reason: str, at: datetime) -> None:
+        """Told of everybody who was not let in, with the reason that was given; may be called often."""
 
     async def connected(self, station_id: int, version: str, connection_id: str, at: datetime) -> None: ...
 
