@@ -5,26 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from roamdesk.procedure.model import Answer, Disclosure, DutyRule, Procedure
-from roamdesk.procedure.walk import RouteBits, RuleBits, Space, Step, fits, named
+from roamdesk.procedure.model import Answer, Disclosure, DutyRule
+from roamdesk.procedure.walk import FactBits, Masks, Move, RouteBits, RuleBits, Space, fits, named
 
 Progress = Callable[[str], None]
-Said = tuple[str, str]
-
-
-@dataclass
-class Walked:
-    """What was seen. ``stuck`` are situations from which no answers lead to a closed case."""
-
-    situations: int = 0
-    stands_for: int = 0
-    raised: set[str] = field(default_factory=set)
-    ended: set[str] = field(default_factory=set)
-    clocked: set[str] = field(default_factory=set)
-    said: set[Said] = field(default_factory=set)
-    changing: set[int] = field(default_factory=set)
-    disclosed: set[Disclosure] = field(default_factory=set)
-    stuck: list[Place] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +24,27 @@ class Place:
         return tuple(each.rule for each in self.owed if each.blocks)
 
 
+@dataclass
+class Walked:
+    """What was seen at least once, by the ids of rules; ``stuck`` are the places that no answers lead out of.
+
+    ``stands_for`` counts the starting points that read alike one by one.
+    """
+
+    situations: int = 0
+    stands_for: int = 0
+    raised: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    clocked: set[str] = field(default_factory=set)
+    sayable: set[tuple[str, str]] = field(default_factory=set)
+    changing: set[int] = field(default_factory=set)
+    disclosed: set[Disclosure] = field(default_factory=set)
+    stuck: list[Place] = field(default_factory=list)
+
+
 def walk(space: Space, progress: Progress = lambda line: None) -> Walked:
     """Every situation of every route, and a way from each to a closed case. Raises TooManySituations."""
-    walked, open_places, closed = Walked(), list[Place](), set[int]()
+    walked, places, closed = Walked(), list[Place](), set[int]()
     looker = _Looker(space, walked)
     for route in space.procedure.routes:
         before = walked.situations
@@ -52,10 +54,10 @@ def walk(space: Space, progress: Progress = lambda line: None) -> Walked:
             if may_close(place):
                 closed.add(place.situation)
             else:
-                open_places.append(place)
+                places.append(place)
         walked.stands_for += space.stands_for(route)
         progress(f"{route.id}: {walked.situations - before:,} situations")
-    walked.stuck = _without_way_out(space, open_places, closed)
+    walked.stuck = _without_way_out(space, places, closed)
     return walked
 
 
@@ -67,12 +69,17 @@ def following(space: Space, place: Place) -> Iterator[int]:
     """The situations that one answer, one mail or one answered question leads to."""
     for rule in place.owed:
         if all(place.situation & known for known in rule.requires):
-            for step in rule.steps:
-                yield space.after(place.situation, step)
+            for move in rule.moves:
+                yield space.after(place.situation, move)
     for fact in place.route.asked:
         if _is_asked(fact, place):
             for bit in fact.bits.values():
-                yield space.after(place.situation, Step(fact.all, bit))
+                yield space.after(place.situation, Move(fact.all, bit))
+
+
+def can_be_idle(answer: Answer | None, space: Space) -> bool:
+    """Whether an answer that changes no situation does nothing at all: it logs no call and carries no open fact."""
+    return bool(answer and not answer.call and not answer.asks and answer.record.keys() <= space.bits.keys())
 
 
 def _places(space: Space, route: RouteBits) -> Iterator[Place]:
@@ -80,27 +87,25 @@ def _places(space: Space, route: RouteBits) -> Iterator[Place]:
         yield Place(situation, route, tuple([rule for rule in route.rules if rule.is_owed(situation)]))
 
 
-def _is_asked(fact, place: Place) -> bool:  # type: ignore[no-untyped-def]
+def _is_asked(fact: FactBits, place: Place) -> bool:
     return bool(place.situation & fact.unset) and fits(fact.when, place.situation)
 
 
 def _without_way_out(space: Space, places: list[Place], closed: set[int]) -> list[Place]:
-    """Those that stay when all are taken away from which an answer leads to a way out, again and again.
+    """What stays when each place is taken away from which an answer leads to a way out, again and again.
 
-    The most is known in the last ones, so going backwards few rounds are needed.
+    Answers mostly add to what is known, so going backwards few rounds are needed.
     """
-    left = list(reversed(places))
-    found = -1
-    while left and found != len(left):
-        found = len(left)
-        waiting = []
+    left, before = places[::-1], -1
+    while left and before != len(left):
+        before, waiting = len(left), []
         for place in left:
             if any(after in closed for after in following(space, place)):
                 closed.add(place.situation)
             else:
                 waiting.append(place)
         left = waiting
-    return list(reversed(left))
+    return left[::-1]
 
 
 class _Looker:
@@ -108,63 +113,42 @@ class _Looker:
 
     def __init__(self, space: Space, walked: Walked) -> None:
         self.space, self.walked = space, walked
-        procedure = space.procedure
-        self.disclosures = [(space.masks(each.when), each) for each in procedure.disclosures]
-        self.named = {rule.id: self._awaited(rule) for rule in procedure.duties}
-        self.idle = {rule.id: [step for step in self._steps(rule) if _is_plain(step.answer)] for rule in procedure.duties}
+        self.disclosures = [(space.masks(each.when), each) for each in space.procedure.disclosures]
+        self.named = {rule.id: self._with_conditions(rule) for rule in space.procedure.duties}
 
     def look(self, place: Place) -> None:
-        situation = place.situation
         for masks, disclosure in self.disclosures:
-            if disclosure not in self.walked.disclosed and fits(masks, situation):
+            if disclosure not in self.walked.disclosed and fits(masks, place.situation):
                 self.walked.disclosed.add(disclosure)
         for rule in place.owed:
             self.walked.raised.add(rule.rule.id)
-            self._clock(rule.rule, situation)
-            self._names(rule.rule, place)
-            self._answers(rule, situation)
+            self._clock(rule.rule, place.situation)
+            self._names(rule.rule, place.situation)
+            self._answers(rule, place.situation)
 
     def _clock(self, rule: DutyRule, situation: int) -> None:
-        if rule.id in self.walked.clocked or not rule.due:
-            return
-        bits = self.space.facts.get(rule.due.after)
-        if bits is None or not situation & bits.unset:
+        started = self.space.facts.get(rule.due.after) if rule.due else None
+        if started is None or not situation & started.unset:
             self.walked.clocked.add(rule.id)
 
-    def _names(self, rule: DutyRule, place: Place) -> None:
-        left = self.named[rule.id]
-        for name, when in left[:]:
-            if fits(when, place.situation):
-                self.walked.said.add((rule.id, name))
-                left.remove((name, when))
+    def _names(self, rule: DutyRule, situation: int) -> None:
+        awaited = self.named[rule.id]
+        for name in [name for name, when in awaited.items() if fits(when, situation)]:
+            self.walked.sayable.add((rule.id, name))
+            del awaited[name]
 
     def _answers(self, rule: RuleBits, situation: int) -> None:
-        if rule.rule.id not in self.walked.ended and any(
-            not rule.is_owed(self.space.after(situation, step)) for step in rule.steps
-        ):
-            self.walked.ended.add(rule.rule.id)
-        idle = self.idle[rule.rule.id]
-        for step in idle[:]:
-            if self.space.after(situation, step) != situation:
-                self.walked.changing.add(id(step.answer))
-                idle.remove(step)
+        if rule.rule.id not in self.walked.ended:
+            followers = (self.space.after(situation, move) for move in rule.moves)
+            if any(not rule.is_owed(after) for after in followers):
+                self.walked.ended.add(rule.rule.id)
+        for move in rule.moves:
+            unseen = can_be_idle(move.answer, self.space) and id(move.answer) not in self.walked.changing
+            if unseen and self.space.after(situation, move) != situation:
+                self.walked.changing.add(id(move.answer))
 
-    def _steps(self, rule: DutyRule) -> list[Step]:
-        return [step for route in self.space.routes.values() for each in route.rules if each.rule is rule for step in each.steps][
-            : 2 * len(rule.answers) + 1
-        ]
-
-    def _awaited(self, rule: DutyRule) -> list[tuple[str, tuple[tuple[int, ...], ...]]]:
-        facts = self.space.procedure.facts
-        decided = [name for name in named(rule, self.space.procedure) if facts[name].when.facts <= self.space.bits.keys()]
-        return [(name, self.space.masks(facts[name].when)) for name in decided]
-
-
-def _is_plain(answer: Answer | None) -> bool:
-    return answer is not None and not answer.call and not answer.asks
-
-
-def is_idle(procedure: Procedure, walked: Walked, space: Space, answer: Answer) -> bool:
-    """The answer was possible, and changed nothing anywhere."""
-    carried = any(name not in space.bits for name in answer.record)
-    return _is_plain(answer) and not carried and id(answer) not in walked.changing
+    def _with_conditions(self, rule: DutyRule) -> dict[str, Masks]:
+        """The facts that the rule names, each with the condition under which it is in play."""
+        facts = {name: self.space.procedure.facts[name] for name in named(rule, self.space.procedure)}
+        decided = {name: fact.when for name, fact in facts.items() if fact.when.facts <= self.space.bits.keys()}
+        return {name: self.space.masks(when) for name, when in decided.items()}

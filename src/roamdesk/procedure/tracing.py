@@ -61,6 +61,11 @@ def words(procedure: Procedure, condition: Condition) -> str:
     return "; or else ".join(_tests(procedure, tests) for tests in condition.alternatives)
 
 
+def present(fact: FactDef, value: str) -> str:
+    """A known fact in words; what an open fact holds is not said."""
+    return f"{fact.title}: {_text(fact, value)}" if fact.options or not fact.is_recorded else f"{fact.title} is known"
+
+
 def _routes(plan: Plan) -> Iterable[TraceLine]:
     for route in plan.procedure.routes:
         taken = route is plan.route
@@ -123,7 +128,7 @@ def _present(plan: Plan, name: str) -> str:
     fact = plan.procedure.facts[name]
     value = plan.decision.values.get(name)
     if value is not None:
-        return _is(fact, value)
+        return present(fact, value)
     return f"{fact.title} does not count here" if name in plan.facts.decisive else f"{fact.title} {NOT_KNOWN}"
 
 
@@ -139,10 +144,6 @@ def _test(fact: FactDef, values: frozenset[str]) -> str:
         return f"{fact.title} {NOT_KNOWN}"
     named = f"{fact.title}: {' or '.join(_text(fact, value) for value in wanted)}"
     return f"{named} or not known yet" if UNSET in values else named
-
-
-def _is(fact: FactDef, value: str) -> str:
-    return f"{fact.title}: {_text(fact, value)}" if fact.options or not fact.is_recorded else f"{fact.title} is known"
 
 
 def _text(fact: FactDef, value: str) -> str:

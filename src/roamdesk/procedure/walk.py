@@ -53,7 +53,7 @@ class FactBits:
 
 
 @dataclass(frozen=True)
-class Step:
+class Move:
     """What one answer, or the mail's acceptance, changes."""
 
     clear: int
@@ -67,7 +67,7 @@ class RuleBits:
     when: Masks
     until: Masks
     requires: tuple[int, ...]
-    steps: tuple[Step, ...]
+    moves: tuple[Move, ...]
     blocks: bool
 
     def is_owed(self, situation: int) -> bool:
@@ -142,15 +142,17 @@ class Space:
         """How many situations there are when starting points that read alike are counted one by one."""
         bits = self.routes[route.id]
         each = {head: len(_expand(bits.facts, [head | bits.absent])) for head in bits.heads.values()}
-        return sum(each[bits.heads[self._reads(bits, head)]] for head in self.heads() if self.route_at(head) is bits.route)
+        return sum(
+            each[bits.heads[self._reads(bits, head)]] for head in self.heads() if self.route_at(head) is bits.route
+        )
 
-    def after(self, situation: int, step: Step) -> int:
+    def after(self, situation: int, move: Move) -> int:
         """The situation that follows. What comes into play anew is not known yet."""
-        told = situation & ~step.clear | step.set
+        told = situation & ~move.clear | move.set
         for fact in self.facts.values():
-            if fact.counts & step.set:
+            if fact.counts & move.set:
                 told = told & ~fact.all | _one_more(fact, situation)
-        if not step.clear & self.head_mask:
+        if not move.clear & self.head_mask:
             route = self.routes[self._route_id(situation)]
             head = situation & self.head_mask
         else:
@@ -231,26 +233,26 @@ class Space:
             when=self.masks(rule.when),
             until=self.masks(rule.until),
             requires=tuple(requires),
-            steps=tuple(self._steps(rule)),
+            moves=tuple(self._moves(rule)),
             blocks=not (rule.standing or rule.optional),
         )
 
-    def _steps(self, rule: DutyRule) -> Iterator[Step]:
+    def _moves(self, rule: DutyRule) -> Iterator[Move]:
         for answer in rule.answers:
             typed = [name for name in answer.asks if name in self.facts]
             for names in {tuple(typed), *((name,) for name in typed)}:
                 told = {**answer.record, **{name: self.procedure.facts[name].values[0] for name in names}}
-                yield self.step(told, answer)
+                yield self.move(told, answer)
         if rule.message:
-            yield self.step(mail_tells(self.procedure, rule))
+            yield self.move(mail_tells(self.procedure, rule))
 
-    def step(self, told: Mapping[str, str], answer: Answer | None = None) -> Step:
+    def move(self, told: Mapping[str, str], answer: Answer | None = None) -> Move:
         """What it changes that these facts are told; those that decide nothing change nothing."""
         forgotten = {name for each in told for name in self.procedure.facts[each].forgets}
         told = {**dict.fromkeys(forgotten, UNSET), **told}
         known = {name: value for name, value in told.items() if name in self.facts}
         clear = sum(self.facts[name].all for name in known)
-        return Step(clear, sum(self.bits[name][value] for name, value in known.items()), answer)
+        return Move(clear, sum(self.bits[name][value] for name, value in known.items()), answer)
 
 
 def mail_tells(procedure: Procedure, rule: DutyRule) -> dict[str, str]:
@@ -262,10 +264,16 @@ def mail_tells(procedure: Procedure, rule: DutyRule) -> dict[str, str]:
 def named(rule: DutyRule, procedure: Procedure) -> frozenset[str]:
     """The facts that the rule names when it is carried out, in its wordings, its demands and its mail."""
     message = procedure.messages.get(rule.message)
-    wordings = [rule.do, rule.wait, rule.say, rule.question, *(each.text for each in (*rule.steps, *rule.answers))]
+    wordings = [rule.do, rule.wait, rule.say, rule.question, *(answer.text for answer in rule.answers)]
+    wordings += [step.text for step in rule.steps]
     wordings += [message.subject, message.opening] if message else []
-    said = {name for text in wordings for name in _PLACEHOLDER.findall(text)} & procedure.facts.keys()
-    return frozenset({*rule.tell, *rule.spell, *(name for any_of in rule.requires for name in any_of), *said})
+    required = {name for any_of in rule.requires for name in any_of}
+    return said(wordings, procedure) | required | {*rule.tell, *rule.spell}
+
+
+def said(wordings: Iterable[str], procedure: Procedure) -> frozenset[str]:
+    """The facts that stand in the wordings as placeholders."""
+    return frozenset(name for text in wordings for name in _PLACEHOLDER.findall(text)) & procedure.facts.keys()
 
 
 def _is_of(fact: FactDef, route: Route) -> bool:
