@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from django.db import transaction
-from django_scopes import scope, scopes_disabled
+from django.db.models import QuerySet
+from django_scopes import scopes_disabled
 
 from roamdesk.cases.actors import CLOCK
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
-from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.models import Duty
 from roamdesk.cases.notices import send_notice
 from roamdesk.cases.services import changing
-from roamdesk.cases.settling import ESCALATED_AFTER, next_clock, notify
+from roamdesk.cases.settling import next_clock
 
 log = structlog.get_logger()
 AT_ONCE = 200
@@ -37,49 +37,53 @@ def run_clocks(now: datetime) -> int:
     return seen
 
 
-def _due(now: datetime):  # type: ignore[no-untyped-def]
+def _due(now: datetime) -> QuerySet[Duty]:
     return Duty.objects.filter(state=Duty.State.OPEN, next_clock_at__lte=now).order_by("next_clock_at")
 
 
 def _tick(id: int, now: datetime) -> None:
     with scopes_disabled():
-        found = Duty.objects.select_related("case__desk").filter(pk=id).first()
-    if found is None:
+        duty = Duty.objects.select_related("case__desk").filter(pk=id, state=Duty.State.OPEN).first()
+    if duty is None:
         return
-    with scope(desk=found.case.desk), transaction.atomic(), changing(found.case) as case:
-        duty = Duty.objects.select_for_update(skip_locked=True).filter(pk=id, state=Duty.State.OPEN).first()
+    if duty.performs_at and duty.performs_at <= now:
+        _perform(duty, now)
+    else:
+        _remind_or_escalate(duty, now)
+
+
+def _perform(duty: Duty, now: datetime) -> None:
+    """Send what leaves by itself; what can't leave stays with its operator, and the clock stops trying."""
+    because = ""
+    try:
+        send_notice(duty.case, duty.rule, actor=CLOCK, at=now)
+    except Refused as refused:
+        because = str(refused)
+    with changing(duty.case) as case:
+        row = _still_open(duty)
+        if row:
+            row.performs_at = None
+            row.next_clock_at = next_clock(row)
+            row.save(update_fields=["performs_at", "next_clock_at"])
+        if row and because:
+            write(case, "not_performed", {"rule": row.rule, "because": because}, CLOCK, now)
+
+
+def _still_open(duty: Duty) -> Duty | None:
+    """The row as it is now; read under the case's lock, so only one worker acts on it."""
+    return Duty.objects.filter(pk=duty.pk, state=Duty.State.OPEN).first()
+
+
+def _remind_or_escalate(seen: Duty, now: datetime) -> None:
+    with changing(seen.case) as case:
+        duty = _still_open(seen)
         if duty is None or duty.next_clock_at is None or duty.next_clock_at > now:
             return
-        if duty.performs_at and duty.performs_at <= now:
-            _perform(case, duty, now)
-        else:
-            _remind_or_escalate(case, duty, now)
-
-
-def _perform(case: Case, duty: Duty, now: datetime) -> None:
-    """Send what leaves by itself; what can't leave stays with its operator, and the clock stops trying."""
-    try:
-        with transaction.atomic():
-            send_notice(case, duty.rule, actor=CLOCK, at=now)
-    except Refused as refused:
-        write(case, "not_performed", {"rule": duty.rule, "because": str(refused)}, CLOCK, now)
-        case.save()
-    duty.refresh_from_db()
-    duty.performs_at = None
-    duty.next_clock_at = next_clock(duty)
-    duty.save(update_fields=["performs_at", "next_clock_at"])
-
-
-def _remind_or_escalate(case: Case, duty: Duty, now: datetime) -> None:
-    if duty.overdue_at is None:
-        duty.overdue_at = now
-        kind, to = "overdue", str(case.owner or "nobody")
-    else:
-        duty.escalated_at = now
-        kind, to = "escalated", "the team lead"
-    duty.next_clock_at = next_clock(duty)
-    duty.save(update_fields=["overdue_at", "escalated_at", "next_clock_at"])
-    write(case, kind, {"rule": duty.rule, "title": duty.title, "told": to}, CLOCK, now)
-    case.save()
-    notify(case)
-    log.info("duty_" + kind, case=case.reference, rule=duty.rule, minutes=int(ESCALATED_AFTER.total_seconds() // 60))
+        kind = "escalated" if duty.overdue_at else "overdue"
+        told = "the team lead" if duty.overdue_at else str(case.owner or "nobody: not taken")
+        duty.escalated_at = now if duty.overdue_at else None
+        duty.overdue_at = duty.overdue_at or now
+        duty.next_clock_at = next_clock(duty)
+        duty.save(update_fields=["overdue_at", "escalated_at", "next_clock_at"])
+        write(case, kind, {"rule": duty.rule, "title": duty.title, "told": told}, CLOCK, now)
+        log.info("duty_clock", kind=kind, case=case.reference, rule=duty.rule)

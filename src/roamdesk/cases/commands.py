@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django_scopes import scope
 
 from roamdesk.cases.actors import STATION, Actor
@@ -12,8 +13,8 @@ from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.services import about, changing, record_facts
-from roamdesk.cases.settling import plan_of, settle
-from roamdesk.charging.models import Command
+from roamdesk.cases.settling import plan_of
+from roamdesk.charging.models import Command, Evse
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import queue_command
 from roamdesk.procedure import Machine
@@ -33,32 +34,29 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
 
     Raises Refused where no Unlock is owed, where no EVSE of ours is known, or after the last try.
     """
-    with changing(case, expected_version=expected_version) as locked:
-        known = Command.objects.filter(key=_key(locked, key)).first()
-        if known:
-            return known
-        _refuse_unlock(locked)
-        assert locked.evse
-        write(locked, "command", {"kind": "unlock", "evse": locked.evse.label, "key": key}, actor, at)
-        locked.save()
-        command = queue_command(
-            locked.desk,
-            locked.evse,
+    with scope(desk=case.desk), transaction.atomic():
+        with changing(case, expected_version=expected_version) as locked:
+            known = Command.objects.filter(key=_key(locked, key)).first()
+            if known:
+                return known
+            evse = _evse_to_unlock(locked)
+            write(locked, "command", {"kind": "unlock", "evse": evse.label, "key": key}, actor, at)
+        return queue_command(
+            case.desk,
+            evse,
             Command.Kind.UNLOCK,
-            about=about(locked),
-            key=_key(locked, key),
+            about=about(case),
+            key=_key(case, key),
             requested_by=actor.name,
             at=at,
         )
-        settle(Case.objects.select_related("desk", "partner").get(pk=locked.pk), actor, at)
-    return command
 
 
 def _key(case: Case, key: str) -> str:
     return f"{about(case)}:{key}"[:80]
 
 
-def _refuse_unlock(case: Case) -> None:
+def _evse_to_unlock(case: Case) -> Evse:
     procedure = procedure_of(case)
     if not any(rule.machine is Machine.UNLOCK for rule in plan_of(case).rules):
         raise Refused("The procedure asks for no Unlock now. Look at the next step.")
@@ -67,6 +65,7 @@ def _refuse_unlock(case: Case) -> None:
     tries = Command.objects.filter(about=about(case), kind=Command.Kind.UNLOCK, state=Command.State.ANSWERED).count()
     if tries >= procedure.tries.get("unlock", 3):
         raise Refused(f"The Unlock was tried {tries} times. Call the User, or promise a field visit.")
+    return case.evse
 
 
 def command_finished(command: Command) -> None:
@@ -81,7 +80,6 @@ def command_finished(command: Command) -> None:
         with changing(case) as locked:
             data = {"command": command.pk, "outcome": command.outcome, "late": command.late, "detail": command.detail}
             write(locked, "command_result", data, STATION, at)
-            locked.save()
         fact = FACT_OF.get(Outcome(command.outcome)) if command.outcome else None
         if fact and not _already_freed(case):
             record_facts(case, {"unlock": fact}, actor=STATION, at=at)

@@ -1,4 +1,4 @@
-"""Writing events: append-only, numbered per case, chained by hash."""
+"""Writing events: append-only, numbered per case, chained by hash. A verb's events are written together at its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from roamdesk.cases.models import Case, Event
 
 
 def write(case: Case, kind: str, data: dict[str, Any], actor: Actor, at: datetime) -> Event:
-    """Append an event to a case whose row is locked. ``at`` is when it happened, UTC."""
+    """Append an event to a case that is being changed. ``at`` is when it happened, UTC."""
     event = Event(
         desk_id=case.desk_id,
         case=case,
@@ -29,8 +29,8 @@ def write(case: Case, kind: str, data: dict[str, Any], actor: Actor, at: datetim
         previous_hash=case.head,
     )
     event.hash = digest(event)
-    event.save(force_insert=True)
     case.version, case.head, case.changed_at = event.number, event.hash, at
+    case.unwritten.append(event)
     return event
 
 

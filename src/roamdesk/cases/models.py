@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -84,6 +84,10 @@ class Case(models.Model):
             models.Index(fields=["desk", "-opened_at"], name="case_opened"),
             models.Index(fields=["desk", "their_reference"], name="case_theirs"),
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unwritten: list[Event] = []
 
     def __str__(self) -> str:
         return self.reference

@@ -155,7 +155,6 @@ def message_changed(message: Message) -> None:
             told |= group["values"]
     with scope(desk=message.desk), changing(case) as locked:
         write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
-        locked.save()
     if told:
         record_facts(case, told, actor=RELAY, at=now)
 

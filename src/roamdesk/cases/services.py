@@ -1,7 +1,8 @@
 """The verbs: the only way to change a case. Each is one transaction.
 
-A verb locks the case, appends events, makes the plan anew, brings the duties in line, queues what a machine can do,
-and wakes the screens. Every ``at`` is an instant in UTC. A refused verb raises ``errors.Refused`` and changes nothing.
+A verb locks the case, appends events, makes the plan anew, brings the duties in line and queues what a machine can do;
+inserting its events wakes the screens. Every ``at`` is an instant in UTC. A refused verb raises ``errors.Refused`` and
+changes nothing. Orders to stations are in ``commands``, mails in ``notices``, what time does in ``clocks``.
 """
 
 from __future__ import annotations
@@ -58,6 +59,14 @@ def changing(case: Case, *, expected_version: int | None = None) -> Iterator[Cas
             last = Event.objects.get(case=locked, number=locked.version)
             raise StaleCase(last.by, last.recorded_at)
         yield locked
+        _write_down(locked)
+
+
+def _write_down(case: Case) -> None:
+    """A verb's events and its case, at once. Inserting an event wakes the screens (a trigger)."""
+    Event.objects.bulk_create(case.unwritten)
+    case.unwritten.clear()
+    case.save()
 
 
 # ---- opening and telling ----
@@ -89,6 +98,7 @@ def open_case(
         case.save(force_insert=True)
         _tell(case, "opened", values, actor, at)
         settle(case, actor, at)
+        _write_down(case)
     return case
 
 
@@ -298,15 +308,7 @@ def _without(case: Case, rule: str, reason: str, kind: str, actor: Actor, at: da
         facts = facts_of(locked)
         keep(locked, type(facts)(facts.values, facts.since, facts.counts, facts.decisive, facts.declined | {rule}))
         settle(locked, actor, at)
-        _mark_departed(locked, rule, kind)
     return locked
-
-
-def _mark_departed(case: Case, rule: str, kind: str) -> None:
-    latest = case.duties.filter(rule=rule).order_by("-pk").first()
-    if latest:
-        latest.state = kind
-        latest.save(update_fields=["state"])
 
 
 # ---- working together ----
@@ -361,8 +363,6 @@ def merge_cases(case: Case, into: Case, *, actor: Actor, at: datetime) -> Case:
         locked.duties.filter(state="open").update(state="lapsed", ended_at=at, next_clock_at=None, performs_at=None)
         locked.state, locked.merged_into, locked.closed_at = Case.State.MERGED, into, at
         locked.is_danger, locked.next_action, locked.next_due_at = False, "", None
-        locked.save()
-        settling.notify(locked)
     return locked
 
 
@@ -373,8 +373,6 @@ def close_case(case: Case, *, actor: Actor, at: datetime, reason: str = "") -> C
             raise Refused(f"Something is still owed: {locked.next_action}. Do it, or depart from it with a reason.")
         if locked.state == Case.State.OPEN:
             settling.close(locked, actor, at, reason[:200] or "closed by the operator")
-            locked.save()
-            settling.notify(locked)
     return locked
 
 
@@ -392,8 +390,6 @@ def reopen_case(case: Case, reason: str, *, actor: Actor, at: datetime) -> Case:
 def _noted(case: Case, kind: str, data: dict[str, Any], actor: Actor, at: datetime) -> Case:
     """An event that changes no fact: duties stay as they are."""
     write(case, kind, data, actor, at)
-    case.save()
-    settling.notify(case)
     return case
 
 

@@ -1,14 +1,13 @@
-"""After each change: the plan is made anew, the duties follow it, the queue's columns too, and screens are told."""
+"""After each change: the plan is made anew, the duties follow it, and the queue's columns too."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-
-from django.db import connection
 
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.journal import write
-from roamdesk.cases.models import Case, Duty, Event
+from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.snapshot import facts_of
 from roamdesk.cases.words import fill
@@ -17,7 +16,6 @@ from roamdesk.procedure import Plan, Procedure, plan
 from roamdesk.procedure.planning import Decision
 
 ESCALATED_AFTER = timedelta(minutes=10)
-CHANNEL = "roamdesk_events"
 
 
 def plan_of(case: Case) -> Plan:
@@ -25,47 +23,59 @@ def plan_of(case: Case) -> Plan:
 
 
 def settle(case: Case, actor: Actor, at: datetime) -> Plan:
-    """Bring a locked case in line with its facts, and save it."""
+    """Bring a case that is being changed in line with its facts."""
     now = plan_of(case)
-    opened = list(case.duties.filter(state=Duty.State.OPEN)) if case.pk else []
+    opened = {duty.rule: duty for duty in case.duties.filter(state=Duty.State.OPEN)}
     owed = {duty.rule.id: duty for duty in now.duties}
-    _end(case, now, [duty for duty in opened if duty.rule not in owed], at)
-    _follow(case, now, {duty.rule: duty for duty in opened}, owed, at)
+    _end(now, [duty for rule, duty in opened.items() if rule not in owed], at)
+    _follow(case, now, opened, owed, at)
     _show(case, now, list(owed.values()))
     _close_or_reopen(case, now, actor, at)
-    case.save()
-    notify(case)
     return now
 
 
-def _end(case: Case, now: Plan, gone: list[Duty], at: datetime) -> None:
+def _end(now: Plan, gone: list[Duty], at: datetime) -> None:
+    by_state: dict[str, list[int]] = {}
     for duty in gone:
-        rule = now.procedure.duty(duty.rule)
-        done = bool(rule.until.alternatives) and now.decision.holds(rule.until)
-        recorded = any(_was_answered(now.decision, answer.record) for answer in rule.answers)
-        duty.state = Duty.State.DONE if done or recorded else Duty.State.LAPSED
-        duty.ended_at, duty.next_clock_at, duty.performs_at = at, None, None
-        duty.save(update_fields=["state", "ended_at", "next_clock_at", "performs_at"])
+        by_state.setdefault(_ended_as(now, duty), []).append(duty.pk)
+    for state, ids in by_state.items():
+        Duty.objects.filter(pk__in=ids).update(state=state, ended_at=at, next_clock_at=None, performs_at=None)
 
 
-def _was_answered(decision: Decision, record: object) -> bool:
-    return isinstance(record, dict) and bool(record) and all(decision.values.get(k) == v for k, v in record.items())
+def _ended_as(now: Plan, duty: Duty) -> str:
+    """Done where what it wanted is known now; otherwise it lapsed."""
+    rule = now.procedure.duty(duty.rule)
+    if rule.id in now.facts.declined:
+        return Duty.State.DECLINED if rule.waivable else Duty.State.DEPARTED
+    done = bool(rule.until.alternatives) and now.decision.holds(rule.until)
+    answered = any(_was_answered(now.decision, answer.record) for answer in rule.answers)
+    return Duty.State.DONE if done or answered else Duty.State.LAPSED
+
+
+def _was_answered(decision: Decision, record: Mapping[str, str]) -> bool:
+    return bool(record) and all(decision.values.get(name) == value for name, value in record.items())
 
 
 def _follow(case: Case, now: Plan, opened: dict[str, Duty], owed: dict[str, Owed], at: datetime) -> None:
+    new = []
     for rule_id, duty in owed.items():
         row = opened.get(rule_id)
-        performs_at = _performs_at(now, duty, case, at)
-        title = _title(case, now, duty)
         if row is None:
-            _raise(case, duty, title, performs_at, at)
-        elif (row.due_at, row.performs_at, row.title) != (duty.due, performs_at, title):
-            row.due_at, row.performs_at, row.title = duty.due, performs_at, title
-            row.next_clock_at = next_clock(row)
-            row.save(update_fields=["due_at", "performs_at", "title", "next_clock_at"])
+            new.append(_raised(case, now, duty, at))
+        else:
+            _keep_up(row, _title(case, duty), duty.due, _performs_at(now, duty, case, at))
+    Duty.objects.bulk_create(new)
 
 
-def _raise(case: Case, owed: Owed, title: str, performs_at: datetime | None, at: datetime) -> None:
+def _keep_up(row: Duty, title: str, due: datetime | None, performs_at: datetime | None) -> None:
+    if (row.due_at, row.performs_at, row.title) == (due, performs_at, title):
+        return
+    row.due_at, row.performs_at, row.title = due, performs_at, title
+    row.next_clock_at = next_clock(row)
+    row.save(update_fields=["due_at", "performs_at", "title", "next_clock_at"])
+
+
+def _raised(case: Case, now: Plan, owed: Owed, at: datetime) -> Duty:
     rule = owed.rule
     row = Duty(
         desk_id=case.desk_id,
@@ -75,14 +85,14 @@ def _raise(case: Case, owed: Owed, title: str, performs_at: datetime | None, at:
         owed_by=rule.owed_by,
         ours=rule.owed_by == case.side,
         channel=rule.channel,
-        title=title,
+        title=_title(case, owed),
         cites=" ".join(rule.cites),
         raised_at=owed.since or at,
         due_at=owed.due,
-        performs_at=performs_at,
+        performs_at=_performs_at(now, owed, case, at),
     )
     row.next_clock_at = next_clock(row)
-    row.save(force_insert=True)
+    return row
 
 
 def next_clock(duty: Duty) -> datetime | None:
@@ -100,7 +110,7 @@ def _performs_at(now: Plan, owed: Owed, case: Case, at: datetime) -> datetime | 
     return (owed.since or at) + message.by_itself if now.decision.holds(message.by_itself_when) else None
 
 
-def _title(case: Case, now: Plan, owed: Owed) -> str:
+def _title(case: Case, owed: Owed) -> str:
     ours = owed.rule.owed_by == case.side
     return fill(case, owed.rule.do if ours or not owed.rule.wait else owed.rule.wait)[:160]
 
@@ -112,15 +122,15 @@ def _show(case: Case, now: Plan, owed: list[Owed]) -> None:
     case.is_danger = now.route.danger and not values.get("outcome") and not now.may_close
     case.is_unknown = values.get("unlock") == "unknown"
     case.title = _problem(now.procedure, values)
-    case.next_action = _title(case, now, step) if step else ""
+    case.next_action = _title(case, step) if step else ""
     case.next_cites = " ".join(step.rule.cites[:2]) if step else ""
     case.next_owed_by = step.rule.owed_by.value if step else ""
     case.next_since = step.since if step else None
     case.next_due_at = min((duty.due for duty in owed if duty.due), default=None)
 
 
-def _problem(procedure: Procedure, values: object) -> str:
-    problem = values.get("problem", "") if isinstance(values, dict) else ""
+def _problem(procedure: Procedure, values: Mapping[str, str]) -> str:
+    problem = values.get("problem", "")
     fact = procedure.facts.get("problem")
     return fact.options.get(problem, "Not known yet") if fact else ""
 
@@ -147,10 +157,3 @@ def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:
 def close(case: Case, actor: Actor, at: datetime, because: str) -> None:
     case.state, case.closed_at = Case.State.CLOSED, at
     write(case, "closed", {"because": because}, actor, at)
-
-
-def notify(case: Case) -> None:
-    """Wake the screens: ``desk:case:event``. Sent when the transaction commits."""
-    latest = Event.objects.filter(case=case, number=case.version).values_list("pk", flat=True).first()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{case.desk_id}:{case.pk}:{latest}"])

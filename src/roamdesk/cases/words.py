@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,30 +14,42 @@ from roamdesk.procedure.model import Kind
 from roamdesk.procedure.wording import say
 
 MASKED = "••••"
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def fill(case: Case, text: str, *, operator: str = "", personal: bool = False) -> str:
     """The text with its {placeholders} filled; personal values masked unless ``personal``."""
-    return say(text, names(case, operator=operator, personal=personal)) if "{" in text else text
+    wanted = _PLACEHOLDER.findall(text)
+    if not wanted:
+        return text
+    return say(text, {name: _named(case, name, operator=operator, personal=personal) for name in wanted})
 
 
-def names(case: Case, *, operator: str = "", personal: bool = False) -> dict[str, str]:
-    """Everything a text of the procedure may name, as an operator reads it (local time of the desk)."""
-    desk, partner = case.desk, case.partner
-    procedure = procedure_of(case)
-    texts = {
-        "desk": desk.name,
-        "partner": partner.name if partner else "the operator of the station" if case.side == "msp" else "the MSP",
-        "operator_name": operator or desk.name,
-        "emergency_number": desk.emergency_number,
-        "reference": case.reference,
-        "their_reference": case.their_reference,
-    }
-    if case.evse:
-        texts["station_address"] = case.evse.address
-    for name, value in case.known.get("values", {}).items():
-        texts[name] = shown(procedure, case, name, value, personal=personal)
-    return {name: text for name, text in texts.items() if text}
+def _named(case: Case, name: str, *, operator: str, personal: bool) -> str:
+    """What a text of the procedure calls by this name, as an operator reads it (local time of the desk)."""
+    told = case.known.get("values", {})
+    if name in told:
+        return shown(procedure_of(case), case, name, told[name], personal=personal)
+    context = _CONTEXT.get(name)
+    if name == "operator_name":
+        return operator or case.desk.name
+    return context(case) if context else ""
+
+
+def _partner(case: Case) -> str:
+    if case.partner:
+        return case.partner.name
+    return "the operator of the station" if case.side == "msp" else "the MSP"
+
+
+_CONTEXT: dict[str, Callable[[Case], str]] = {
+    "desk": lambda case: case.desk.name,
+    "partner": _partner,
+    "emergency_number": lambda case: case.desk.emergency_number,
+    "reference": lambda case: case.reference,
+    "their_reference": lambda case: case.their_reference,
+    "station_address": lambda case: case.evse.address if case.evse else "",
+}
 
 
 def shown(procedure: Procedure, case: Case, name: str, value: object, *, personal: bool = False) -> str:
