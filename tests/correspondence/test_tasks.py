@@ -71,7 +71,7 @@ def test_the_job_of_a_killed_worker_is_cleared_away(queue: Queue) -> None:
     queue()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
-        tasks.drop_stalled.defer(timestamp=0)
+        app.configure_task("correspondence.drop_stalled").defer(timestamp=0)
         run_all_jobs()
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
         assert cursor.fetchone()[0] == 0

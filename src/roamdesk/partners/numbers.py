@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
+SHORTEST = 7  # digits with the country prefix: anything shorter is an extension or a slip
 
 
 class NumberRefused(ValueError):
@@ -19,7 +21,9 @@ def phone_number(text: str, country: str) -> str:
         number = phonenumbers.parse(text, country)
     except NumberParseException:
         raise NumberRefused(mend) from None
-    if number.extension or not phonenumbers.is_possible_number(number):
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    digits = len(f"{number.country_code}{number.national_number}")
+    if number.extension or not possible or digits < SHORTEST:
         raise NumberRefused(mend)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
