@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django_scopes import scope
 
-from roamdesk.charging import services
+from roamdesk.charging import ports, services
 from roamdesk.charging.models import Command, Evse, Station
 from roamdesk.charging.ports import Outcome
 from roamdesk.desks.models import Desk
@@ -176,3 +176,35 @@ def test_the_wake_up_names_station_and_command_and_comes_with_the_commit(order: 
         command = order()
         [notice] = list(listener.notifies(timeout=5, stop_after=1))
     assert notice.payload == f"{command.station_id}:{command.pk}"
+
+
+def test_a_listener_that_fails_does_not_lose_the_answer_and_hears_it_again(
+    order: Order, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(command: Command) -> None:
+        raise RuntimeError("the case is locked")
+
+    told: list[str] = []
+    command = sent(order(), at)
+    monkeypatch.setattr(ports, "_listeners", [fail])
+    services.command_answered(command, Outcome.UNLOCKED, at=at)
+    stored = Command.objects.get(pk=command.pk)
+    assert (stored.outcome, stored.announced) == (Outcome.UNLOCKED, False)
+    monkeypatch.setattr(ports, "_listeners", [lambda finished: told.append(finished.outcome)])
+    services.expire_commands(at)
+    services.expire_commands(at)
+    assert told == ["unlocked"]
+
+
+def test_a_case_that_cannot_hear_does_not_keep_other_commands_from_expiring(
+    order: Order, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = order(), order(key="case:18:unlock:1")
+
+    def fail_for_the_first(command: Command) -> None:
+        if command.pk == first.pk:
+            raise RuntimeError("the case is locked")
+
+    monkeypatch.setattr(ports, "_listeners", [fail_for_the_first])
+    assert services.expire_commands(at + timedelta(seconds=6)) == 2
+    assert Command.objects.get(pk=second.pk).announced

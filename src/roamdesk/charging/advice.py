@@ -35,6 +35,7 @@ WAITING_TO_BE_SENT = Advice(Mark.HOURGLASS, "Queued, on its way to the station",
 SENT = Advice(Mark.HOURGLASS, "Sent, waiting for the station", "tell the User what to do with the plug")
 ADVICE: dict[Outcome, Advice] = {
     Outcome.NOT_CONNECTED: Advice(Mark.RING, "Not sent: station not connected", "send when it returns, phone, field"),
+    Outcome.NOT_POSSIBLE: Advice(Mark.RING, "Not sent: this order cannot be given", "look at the reason; phone, field"),
     Outcome.BUSY: Advice(Mark.RING, "Not sent: the station has too many orders waiting", "send again in a minute"),
     Outcome.UNLOCKED: Advice(
         Mark.TICK, "Unlocked (reported by the station)", '"Is it out?" Only the answer frees the case'

@@ -5,8 +5,11 @@ Queued → sent → answered is the usual way. Silence is unknown, never a failu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
@@ -21,6 +24,11 @@ CHANNEL = "roamdesk_commands"
 PICKED_UP_WITHIN = timedelta(seconds=5)
 ANSWER_MARGIN = timedelta(seconds=10)
 
+AT_MOST = 500
+
+Result = TypeVar("Result")
+_log = structlog.get_logger(__name__)
+
 State = Command.State
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENT, State.NOT_SENT}),
@@ -31,6 +39,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 _STATE_OF_SILENCE = {
     Outcome.NOT_CONNECTED: State.NOT_SENT,
+    Outcome.NOT_POSSIBLE: State.NOT_SENT,
     Outcome.BUSY: State.NOT_SENT,
     Outcome.NO_ANSWER: State.UNKNOWN,
     Outcome.CONNECTION_LOST: State.UNKNOWN,
@@ -88,15 +97,20 @@ def command_answered(
 ) -> Command:
     """Store the station's word, or that there is none, and tell the listeners in the same transaction.
 
-    The first answer counts; silence never replaces an answer, and an answer after silence is late.
+    The first answer counts; silence never replaces an answer, and an answer after silence is late. A listener
+    that fails does not lose the answer: it is stored alone, and ``expire_commands`` announces it again.
     """
-    with transaction.atomic():
-        stored = _locked(command.pk)
-        if _becomes(outcome) in TRANSITIONS[State(stored.state)]:
-            stored.late = late or stored.state == State.UNKNOWN
-            stored.response = response
-            _finish(stored, outcome, at, detail=detail)
-    return stored
+
+    def store(announce: bool) -> Command:
+        with transaction.atomic():
+            stored = _locked(command.pk)
+            if _becomes(outcome) in TRANSITIONS[State(stored.state)]:
+                stored.late = late or stored.state == State.UNKNOWN
+                stored.response = response
+                _finish(stored, outcome, at, detail=detail, announce=announce)
+        return stored
+
+    return _told(command.pk, store)
 
 
 def expire_commands(now: datetime, *, timeout: timedelta | None = None) -> int:
@@ -110,20 +124,54 @@ def expire_commands(now: datetime, *, timeout: timedelta | None = None) -> int:
     )
     # A clock serves every desk; each row names its own.
     with scopes_disabled():
-        candidates = list(Command.objects.filter(overdue).values_list("pk", flat=True)[:500])
-        return sum(_expire(pk, overdue, now) for pk in candidates)
+        late = list(Command.objects.filter(overdue).values_list("pk", flat=True)[:AT_MOST])
+        expired = sum(_expire(pk, overdue, now) for pk in late)
+        for pk in Command.objects.filter(announced=False).values_list("pk", flat=True)[:AT_MOST]:
+            _announce_again(pk)
+    return expired
 
 
 def _expire(pk: int, overdue: Q, now: datetime) -> bool:
-    with transaction.atomic():
-        command = Command.objects.select_for_update(skip_locked=True).filter(overdue, pk=pk).first()
-        if command is None:
-            return False
-        if command.state == State.QUEUED:
-            _finish(command, Outcome.NOT_CONNECTED, now, detail=_last_seen(command))
-        else:
-            _finish(command, Outcome.NO_ANSWER, now, detail="Nobody waits for the answer any more.")
-        return True
+    def give_up(announce: bool) -> bool:
+        with transaction.atomic():
+            row = Command.objects.select_for_update(skip_locked=True, of=("self",)).filter(overdue, pk=pk)
+            command = row.select_related("station", "evse", "desk").first()
+            if command is None:
+                return False
+            waiting = command.state == State.QUEUED
+            outcome = Outcome.NOT_CONNECTED if waiting else Outcome.NO_ANSWER
+            detail = _last_seen(command) if waiting else "Nobody waits for the answer any more."
+            _finish(command, outcome, now, detail=detail, announce=announce)
+            return True
+
+    return _told(pk, give_up)
+
+
+def _told(pk: int, store: Callable[[bool], Result]) -> Result:
+    """Store and announce in one transaction; when a listener fails, store and leave the announcement over."""
+    try:
+        return store(True)
+    except Exception:
+        _log.exception("command.listener_failed", command=pk)
+        return store(False)
+
+
+def _announce_again(pk: int) -> None:
+    try:
+        with transaction.atomic():
+            unheard = Command.objects.select_for_update(skip_locked=True, of=("self",)).filter(announced=False)
+            command = unheard.select_related("station", "evse", "desk").filter(pk=pk).first()
+            if command is not None:
+                command.announced = True
+                command.save(update_fields=["announced"])
+                _announce(command)
+    except Exception:
+        _log.exception("command.listener_failed", command=pk)
+
+
+def _announce(command: Command) -> None:
+    with scope(desk=command.desk):
+        ports.command_finished(command)
 
 
 def _becomes(outcome: Outcome) -> Command.State:
@@ -134,15 +182,16 @@ def _locked(pk: int) -> Command:
     return Command.objects.select_for_update(of=("self",)).select_related("station", "evse", "desk").get(pk=pk)
 
 
-def _finish(command: Command, outcome: Outcome, at: datetime, *, detail: str) -> None:
+def _finish(command: Command, outcome: Outcome, at: datetime, *, detail: str, announce: bool = True) -> None:
     command.state = _becomes(outcome)
     command.outcome = outcome
     command.detail = detail[:500]
     if command.state == State.ANSWERED:
         command.answered_at = at
-    command.save(update_fields=["state", "outcome", "detail", "late", "response", "answered_at"])
-    with scope(desk=command.desk):
-        ports.command_finished(command)
+    command.announced = announce
+    command.save(update_fields=["state", "outcome", "detail", "late", "response", "answered_at", "announced"])
+    if announce:
+        _announce(command)
 
 
 def _last_seen(command: Command) -> str:

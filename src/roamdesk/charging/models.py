@@ -241,6 +241,7 @@ class Command(models.Model):
     message_id = models.CharField(max_length=36, blank=True)
     request = models.TextField(blank=True)
     response = models.TextField(blank=True)
+    announced = models.BooleanField(default=True, help_text="The listeners have heard of the outcome")
     requested_by = models.CharField(max_length=80)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -251,6 +252,7 @@ class Command(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["station"], name="command_open", condition=models.Q(state__in=["queued", "sent"])),
+            models.Index(fields=["id"], name="command_unheard", condition=models.Q(announced=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["desk", "key"], name="command_key_once_per_desk"),

@@ -16,6 +16,7 @@ class Outcome(StrEnum):
     """Every answer apart; silence is never taken for one (A17)."""
 
     NOT_CONNECTED = "not_connected"
+    NOT_POSSIBLE = "not_possible"
     BUSY = "busy"
     UNLOCKED = "unlocked"
     UNLOCK_FAILED = "unlock_failed"

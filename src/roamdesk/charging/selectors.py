@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from roamdesk.charging.keys import contract_stem
 from roamdesk.charging.matching import SHORTEST_PART, SessionRecord
@@ -121,14 +122,16 @@ def operator_named(desk: Desk, heard: str) -> OperatorHint | None:
 
 def sessions_for(desk: Desk, *, evse: Evse | None = None, token: str = "", now: datetime) -> list[SessionRecord]:
     """The sessions at the EVSE or with the token, open or ended within 24 h, newest first (S9, S26)."""
-    sessions = Session.objects.filter(desk=desk).select_related("evse", "station").order_by("-started_at")
-    found: dict[int, Session] = {}
-    if evse is not None:
-        found |= {one.pk: one for one in sessions.filter(evse=evse)[:NEWEST]}
+    sessions = Session.objects.filter(desk=desk)
+    ways = [sessions.filter(evse=evse)] if evse is not None else []
     if keys := _keys_of_token(desk, token):
-        found |= {one.pk: one for one in sessions.filter(token_key__in=keys)[:NEWEST]}
-    recent = [one for one in found.values() if one.ended_at is None or now - one.ended_at <= RECENT]
-    return _records(desk, sorted(recent, key=lambda one: one.started_at, reverse=True))
+        ways.append(sessions.filter(token_key__in=keys))
+    if not ways:
+        return []
+    first, *others = [_newest_rows(way)[:NEWEST] for way in ways]
+    records = {row[0]: _record(row) for row in first.union(*others, all=True)}
+    recent = [one for one in records.values() if one.ended_at is None or now - one.ended_at <= RECENT]
+    return sorted(recent, key=lambda one: one.started_at, reverse=True)
 
 
 def open_session_at(evse: Evse) -> Session | None:
@@ -141,7 +144,7 @@ def other_sessions_at_station(evse: Evse) -> list[SessionRecord]:
     if evse.station_id is None:
         return []
     others = Session.objects.filter(station=evse.station_id, ended_at__isnull=True).exclude(evse=evse)
-    return _records(evse.desk, others.select_related("evse", "station").order_by("-started_at"))
+    return [_record(row) for row in _newest_rows(others)]
 
 
 def find_tokens(desk: Desk, said: str) -> list[TokenHit]:
@@ -260,28 +263,36 @@ def _ends_with(end: str) -> Q:
     return Q(key__endswith=end) | Q(contract_key__endswith=end) | Q(printed_key__endswith=end)
 
 
-def _records(desk: Desk, sessions: Iterable[Session]) -> list[SessionRecord]:
-    listed = list(sessions)
-    tokens = Token.objects.filter(desk=desk, key__in={one.token_key for one in listed} - {""})
-    contracts = dict(tokens.values_list("key", "contract_id"))
-    return [_record(one, contracts.get(one.token_key, "")) for one in listed]
+_ROW = (
+    "pk", "started_at", "observed_at", "ended_at", "evse__label", "evse__evse_id", "token_key", "contract_id",
+    "evse__address", "session_id", "transaction_id", "charging", "station__connection_id", "station__last_seen_at",
+)  # fmt: skip
 
 
-def _record(session: Session, contract_id: str) -> SessionRecord:
-    evse, station = session.evse, session.station
-    # A connected station would have told of a change: its last word is the age of what we know.
-    heard = station.last_seen_at if station and station.is_connected else None
-    return SessionRecord(
-        pk=session.pk,
-        started_at=session.started_at,
-        observed_at=max(session.observed_at, heard) if heard else session.observed_at,
-        ended_at=session.ended_at,
-        evse_label=evse.label if evse else "",
-        evse_id=evse.evse_id if evse else "",
-        token_key=session.token_key,
-        contract_id=contract_id,
-        address=evse.address if evse else "",
-        session_id=session.session_id,
-        transaction_id=session.transaction_id,
-        charging=session.charging,
+def _newest_rows(sessions: QuerySet[Session]) -> QuerySet[Session, tuple[Any, ...]]:
+    """The columns of a SessionRecord, in its order, and when its station last spoke."""
+    contracts = Token.objects.filter(desk=OuterRef("desk"), key=OuterRef("token_key")).values("contract_id")[:1]
+    return sessions.annotate(contract_id=Subquery(contracts)).order_by("-started_at").values_list(*_ROW)
+
+
+def _record(row: tuple[Any, ...]) -> SessionRecord:
+    named = dict(zip(_ROW, row, strict=True))
+    record = SessionRecord(
+        pk=named["pk"],
+        started_at=named["started_at"],
+        observed_at=named["observed_at"],
+        ended_at=named["ended_at"],
+        evse_label=named["evse__label"] or "",
+        evse_id=named["evse__evse_id"] or "",
+        token_key=named["token_key"],
+        contract_id=named["contract_id"] or "",
+        address=named["evse__address"] or "",
+        session_id=named["session_id"],
+        transaction_id=named["transaction_id"],
+        charging=named["charging"],
     )
+    connection_id, last_seen_at = named["station__connection_id"], named["station__last_seen_at"]
+    # A connected station would have told of a change: its last word is the age of what we know.
+    if connection_id and last_seen_at and last_seen_at > record.observed_at:
+        return replace(record, observed_at=last_seen_at)
+    return record
