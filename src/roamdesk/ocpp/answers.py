@@ -25,6 +25,7 @@ def outcome_of(version: OcppVersion, report: CallReport) -> CommandOutcome:
     return CommandOutcome(
         result,
         report.call.message_id,
+        action=report.call.action,
         detail=report.reason,
         request=report.call.text if result.was_sent else None,
         sent_at=report.call.sent_at,
@@ -43,6 +44,7 @@ def _refused(call: OpenCall, answer: Answer, error: CallError) -> CommandOutcome
     return CommandOutcome(
         Result.CALL_ERROR,
         call.message_id,
+        action=call.action,
         detail=f"{error.code}: {error.description}" if error.description else error.code,
         request=call.text,
         response=answer.text,
@@ -57,6 +59,7 @@ def _answered(call: OpenCall, answer: Answer, result: Result, detail: str) -> Co
     return CommandOutcome(
         result,
         call.message_id,
+        action=call.action,
         detail=detail,
         request=call.text,
         response=answer.text,

@@ -45,6 +45,7 @@ class CommandOutcome:
 
     result: Result
     message_id: str
+    action: str = ""
     detail: str = ""
     request: str | None = None
     response: str | None = None

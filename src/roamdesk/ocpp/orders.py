@@ -1,0 +1,130 @@
+"""Charging's command rows as seen from here. Synchronous: runs in a database thread."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+from django_scopes import scope, scopes_disabled
+
+from roamdesk.charging.models import Command, Session
+from roamdesk.charging.ports import Outcome
+from roamdesk.charging.services import command_answered, command_sent
+from roamdesk.ocpp.outcomes import CommandOutcome, Result
+
+OUTCOME_OF_RESULT = {
+    Result.UNLOCKED: Outcome.UNLOCKED,
+    Result.UNLOCK_FAILED: Outcome.UNLOCK_FAILED,
+    Result.NOT_SUPPORTED: Outcome.NOT_SUPPORTED,
+    Result.NOT_IMPLEMENTED: Outcome.NOT_SUPPORTED,
+    Result.ONGOING_AUTHORIZED_TRANSACTION: Outcome.ONGOING_SESSION,
+    Result.UNKNOWN_CONNECTOR: Outcome.UNKNOWN_CONNECTOR,
+    Result.ACCEPTED: Outcome.ACCEPTED,
+    Result.SCHEDULED: Outcome.ACCEPTED,
+    Result.REJECTED: Outcome.REJECTED,
+    Result.CALL_ERROR: Outcome.CALL_ERROR,
+    Result.UNREADABLE_ANSWER: Outcome.UNREADABLE,
+    Result.NO_ANSWER: Outcome.NO_ANSWER,
+    Result.CONNECTION_LOST: Outcome.CONNECTION_LOST,
+    Result.NOT_CONNECTED: Outcome.NOT_CONNECTED,
+    Result.BUSY: Outcome.BUSY,
+}
+# Only the answer to its own message finishes a command; that of a stop sent before an unlock does not.
+KIND_OF_ACTION = {
+    "UnlockConnector": Command.Kind.UNLOCK,
+    "RemoteStopTransaction": Command.Kind.REMOTE_STOP,
+    "RequestStopTransaction": Command.Kind.REMOTE_STOP,
+    "TriggerMessage": Command.Kind.STATUS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A queued command, and the session that charging knows to be open there."""
+
+    command_id: int
+    kind: str
+    station_id: int
+    evse: int
+    connector: int
+    transaction_id: str | None
+
+
+def read_order(command_id: int) -> Order | None:
+    """None when there is nothing to do any more."""
+    # This process carries out the orders of every desk whose stations it holds.
+    with scopes_disabled():
+        command = Command.objects.select_related("evse").filter(pk=command_id, state=Command.State.QUEUED).first()
+        if command is None:
+            return None
+        return Order(
+            command.pk,
+            command.kind,
+            command.station_id,
+            command.evse.evse_number,
+            command.evse.connector_number,
+            _open_transaction(command),
+        )
+
+
+def queued_at_stations_of(holder: str) -> list[tuple[int, int]]:
+    """(station id, command id) of what waits at stations whose connection this holder has."""
+    with scopes_disabled():
+        waiting = Command.objects.filter(
+            state=Command.State.QUEUED, station__connection_id__startswith=holder
+        ).order_by("pk")
+        return list(waiting.values_list("station_id", "pk")[:500])
+
+
+def claim(command_id: int, message_id: str, request: str, at: datetime) -> bool:
+    """Before the first message goes out: False when the command was withdrawn or another holder has it."""
+    command = _command(command_id)
+    with scope(desk=command.desk):
+        return command_sent(command, message_id=message_id, request=request, at=at)
+
+
+def note_next_message(command_id: int, message_id: str, request: str) -> None:
+    """A command may take several messages: their frames stand one a line, the newest id is the one to answer."""
+    with scopes_disabled():
+        Command.objects.filter(pk=command_id).update(
+            message_id=message_id, request=Concat(F("request"), Value("\n" + request))
+        )
+
+
+def finish(command_id: int, outcome: Outcome, response: str, detail: str, at: datetime) -> None:
+    command = _command(command_id)
+    with scope(desk=command.desk):
+        command_answered(command, outcome, response=response, detail=detail, at=at)
+
+
+def finish_late(station_id: int, answer: CommandOutcome, at: datetime) -> None:
+    """A late answer reaches the command that asked; that of another message changes nothing."""
+    with scopes_disabled():
+        asked = Command.objects.select_related("desk").filter(
+            station_id=station_id,
+            message_id=answer.message_id,
+            kind=KIND_OF_ACTION.get(answer.action, ""),
+        )
+        command = asked.first()
+    if command is None:
+        return
+    with scope(desk=command.desk):
+        command_answered(
+            command,
+            OUTCOME_OF_RESULT[answer.result],
+            response=answer.response or "",
+            detail=answer.detail,
+            at=answer.answered_at or at,
+            late=True,
+        )
+
+
+def _command(command_id: int) -> Command:
+    with scopes_disabled():
+        return Command.objects.select_related("desk").get(pk=command_id)
+
+
+def _open_transaction(command: Command) -> str | None:
+    sessions = Session.objects.filter(station_id=command.station_id, evse=command.evse, ended_at__isnull=True)
+    newest = sessions.exclude(transaction_id="").order_by("-started_at").first()
+    return None if newest is None else newest.transaction_id
