@@ -23,5 +23,5 @@ class ProcedureError(ValueError):
     """The file can't be used; ``faults`` says everything that was found, in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
+        self.faults = tuple(sorted(dict.fromkeys(faults), key=lambda fault: fault.line))
         super().__init__("\n".join(str(fault) for fault in self.faults))

@@ -331,7 +331,7 @@ class _Loader:
 
     def _disclosure(self, node: Node) -> Disclosure:
         part = node.keys("field", "to", "when", "cites")
-        (name,) = self._fact_names(part["field"]) or ("",)
+        name = next(iter(self._fact_names(part["field"])), "")
         if name in self.facts and not self.facts[name].personal:
             part["field"].fault(f"{name} is not personal.", "Mark the fact 'personal: yes', or drop the disclosure.")
         to = Side(part["to"].one_of(Side))

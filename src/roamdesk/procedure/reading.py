@@ -100,7 +100,7 @@ class Node:
 
     def number(self, default: int) -> int:
         value = self.text(str(default))
-        if not value.isdecimal() or not 0 < int(value) < 1000:
+        if not value.isdecimal() or not 0 < int(value[:9]) < 1000:
             self.fault(f"{self.path} is '{value}'.", "Write a whole number from 1 to 999.")
             return default
         return int(value)
@@ -113,7 +113,7 @@ class Node:
 
     def duration(self) -> timedelta:
         match = _DURATION.match(self.text())
-        if not match:
+        if not match or len(match[1]) > 6:
             self.fault(f"{self.path} is '{self.text()}'.", "Write a time such as 90 s, 15 min, 4 h or 5 d.")
             return timedelta(0)
         return timedelta(**{_UNITS[match[2]]: int(match[1])})

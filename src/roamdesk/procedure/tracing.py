@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from roamdesk.procedure.model import UNSET, Condition, DutyRule, FactDef, Procedure, Test
+from roamdesk.procedure.model import UNSET, Condition, DutyRule, FactDef, Kind, Procedure, Test
 from roamdesk.procedure.planning import Plan
 
 NOT_KNOWN = "is not known yet"
@@ -63,7 +63,7 @@ def words(procedure: Procedure, condition: Condition) -> str:
 
 def present(fact: FactDef, value: str) -> str:
     """A known fact in words; what an open fact holds is not said."""
-    return f"{fact.title}: {_text(fact, value)}" if fact.options or not fact.is_recorded else f"{fact.title} is known"
+    return f"{fact.title}: {_text(fact, value)}" if fact.kind is Kind.CHOICE else f"{fact.title} is known"
 
 
 def _routes(plan: Plan) -> Iterable[TraceLine]:
@@ -138,8 +138,10 @@ def _tests(procedure: Procedure, tests: Iterable[Test]) -> str:
 
 def _test(fact: FactDef, values: frozenset[str]) -> str:
     wanted = [value for value in fact.values if value in values]
-    if len(wanted) == len(fact.values) and (len(wanted) > 1 or not fact.options or UNSET in values):
-        return f"{fact.title} may be anything" if UNSET in values else f"{fact.title} is known"
+    if len(wanted) == len(fact.values) and UNSET in values:
+        return f"{fact.title} may be anything"
+    if len(wanted) == len(fact.values) and (len(wanted) > 1 or fact.kind is not Kind.CHOICE):
+        return f"{fact.title} is known"
     if not wanted:
         return f"{fact.title} {NOT_KNOWN}"
     named = f"{fact.title}: {' or '.join(_text(fact, value) for value in wanted)}"
