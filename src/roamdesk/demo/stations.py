@@ -144,9 +144,7 @@ class SimulatedStation:
         """The CALLs of this action, as soon as there are `times` of them. Raises TimeoutError."""
         return await self.frames_where(lambda frame: frame[:1] == [2] and frame[2] == action, times, within)
 
-    async def frames_where(
-        self, wanted: Callable[[list[Any]], bool], times: int = 1, within: float = 5
-    ) -> list[str]:
+    async def frames_where(self, wanted: Callable[[list[Any]], bool], times: int = 1, within: float = 5) -> list[str]:
         def found() -> list[str]:
             return [text for text in self.frames if wanted(json.loads(text))]
 
@@ -265,9 +263,7 @@ class SimulatedStation:
 
     async def _say_status(self, connector: int) -> None:
         await self.call(
-            self._dialect.status(
-                connector, plugged=connector in self.plugged, charging=self._is_authorised(connector)
-            )
+            self._dialect.status(connector, plugged=connector in self.plugged, charging=self._is_authorised(connector))
         )
 
     async def _read(self) -> None:
