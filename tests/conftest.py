@@ -7,6 +7,7 @@ each process has a database named after its id.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,6 +73,13 @@ def _drop_databases_of_dead_runs(url: str) -> None:
         for (name,) in names.fetchall():
             if not Path(f"/proc/{name.removeprefix(PREFIX)}").exists():
                 connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """An empty folder for an installation of its own: pytest's ones are closed to the database's system user."""
+    with tempfile.TemporaryDirectory(prefix="roamdesk-test-") as name:
+        yield Path(name)
 
 
 @pytest.fixture

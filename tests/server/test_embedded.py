@@ -28,9 +28,9 @@ sys.stdin.readline()
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "pg"
-    pid = postmaster_pid(tmp_path / "pg")
+def folder(short_folder: Path) -> Iterator[Path]:
+    yield short_folder / "pg"
+    pid = postmaster_pid(short_folder / "pg")
     if pid is not None:
         os.kill(pid, signal.SIGQUIT)
 
@@ -132,8 +132,8 @@ def test_starts_at_the_same_moment_share_one_server(folder: Path) -> None:
     assert [server.release() for server in servers] == [False, False, False, True]
 
 
-def test_a_folder_with_a_long_name_is_served_too_and_to_us_only(tmp_path: Path) -> None:
-    server = server_at(tmp_path / ("long" * 30) / "pg")
+def test_a_folder_with_a_long_name_is_served_too_and_to_us_only(short_folder: Path) -> None:
+    server = server_at(short_folder / ("long" * 30) / "pg")
     url = server.start()
     assert answer(url) == 1
     socket_folder = Path(url.rpartition("host=")[2])

@@ -56,7 +56,7 @@ class Browser:
             self.status = message["status"]
             return
         self.ended = not message.get("more_body", False)
-        for block in message["body"].decode().split("\n\n"):
+        for block in message["body"].decode().split("\n\n") * (self.status == 200):
             self.comments += block.startswith(":")
             fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
             if "event" in fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import os
 import queue
 import signal
@@ -10,15 +11,19 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from builders import PASSWORD
 from roamdesk.server.embedded import postmaster_pid
 
 PATIENCE = 60
+STOPS_WITHIN_SECONDS = 5
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -28,17 +33,18 @@ class Serving:
     def __init__(self, var: Path) -> None:
         self.var = var
         self.port, self.stations_port = _free_port(), _free_port()
-        environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"} | {
+        self.environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"} | {
             "ROAMDESK_VAR": str(var),
             "ROAMDESK_LISTEN": f"127.0.0.1:{self.port}",
             "ROAMDESK_STATIONS_LISTEN": f"127.0.0.1:{self.stations_port}",
         }
         command = [sys.executable, "-m", "roamdesk.server.cli", "serve"]
         self.process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.said: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listening = threading.Thread(target=self._listen)
+        self.listening.start()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -70,8 +76,36 @@ class Serving:
         [found] = [pid for pid in self.processes() if _command(pid)[-2:] == [b"roamdesk.server.cli", name.encode()]]
         return found
 
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
     def page(self, path: str) -> int:
-        return int(urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10).status)
+        return int(urllib.request.urlopen(self.url(path), timeout=10).status)
+
+    def roamdesk(self, *words: str, typed: str = "") -> str:
+        """What another roamdesk command on the same installation prints."""
+        command = [sys.executable, "-m", "roamdesk.server.cli", *words]
+        done = subprocess.run(
+            command, env=self.environment, input=typed, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def logged_in(self, username: str) -> urllib.request.OpenerDirector:
+        """A browser whose person has logged in."""
+        cookies = http.cookiejar.CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
+        browser.open(self.url("/account/login/"), timeout=10).close()
+        [token] = [cookie.value for cookie in cookies if cookie.name == "csrftoken"]
+        form = {"login": username, "password": PASSWORD, "csrfmiddlewaretoken": token, "next": "/healthz"}
+        browser.open(self.url("/account/login/"), urllib.parse.urlencode(form).encode(), timeout=10).close()
+        return browser
+
+    def close(self) -> None:
+        self.process.wait(PATIENCE)
+        self.listening.join(PATIENCE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def stop(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -79,18 +113,19 @@ class Serving:
 
 
 @pytest.fixture
-def serving(tmp_path: Path) -> Iterator[Callable[[], Serving]]:
+def serving(short_folder: Path) -> Iterator[Callable[[], Serving]]:
     """Starts one, as often as it is called, on the same data."""
     started: list[Serving] = []
 
     def start() -> Serving:
-        started.append(Serving(tmp_path / "var"))
+        started.append(Serving(short_folder / "var"))
         return started[-1]
 
     yield start
     for one in started:
         for pid in one.processes():
             os.kill(pid, signal.SIGKILL)
+        one.close()
 
 
 def test_it_comes_up_stops_on_ctrl_c_and_leaves_no_process(serving: Callable[[], Serving]) -> None:
@@ -145,6 +180,36 @@ def test_parts_end_when_serve_is_killed_and_the_next_start_adopts_the_database(
     assert postmaster_pid(second.var / "pg") == postmaster
     assert second.stop() == 0
     assert second.processes() == set()
+
+
+def test_a_text_of_ten_megabytes_is_refused_and_nobody_else_is_affected(serving: Callable[[], Serving]) -> None:
+    desk = serving()
+    desk.wait_for("Roamdesk is up")
+    post = urllib.request.Request(desk.url("/account/login/"), b"login=" + b"x" * 10_000_000)
+    post.add_header("Cookie", f"csrftoken={'a' * 32}")
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        urllib.request.urlopen(post, timeout=PATIENCE)
+    assert "larger than 2 MB" in refused.value.read().decode()
+    refused.value.close()
+    assert desk.page("/account/login/") == 200
+    assert desk.stop() == 0
+
+
+def test_an_open_live_stream_does_not_hold_up_the_stop(serving: Callable[[], Serving]) -> None:
+    desk = serving()
+    desk.wait_for("Roamdesk is up")
+    desk.roamdesk(
+        *("desk", "add", "voltpass", "--name", "VoltPass", "--msp", "--prefix", "VPS"),
+        *("--mail-from", "support@voltpass.example"),
+    )
+    words = ("user", "add", "olga", "--desk", "voltpass", "--role", "operator", "--password-stdin")
+    assert "olga at VoltPass: operator." in desk.roamdesk(*words, typed=PASSWORD)
+    with desk.logged_in("olga").open(desk.url("/live/voltpass/events"), timeout=PATIENCE) as stream:
+        assert stream.readline() == b"retry: 2000\n"
+        began = time.monotonic()
+        assert desk.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - began < STOPS_WITHIN_SECONDS
+    assert desk.processes() == set()
 
 
 def _free_port() -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-
-from roamdesk.desks.models import Desk
+from roamdesk.desks.models import Desk, Person
 
 
-def desks_of(person: AbstractBaseUser | AnonymousUser) -> list[Desk]:
+def desks_of(person: Person) -> list[Desk]:
     """The desks where the person works, by name."""
-    return list(Desk.objects.filter(memberships__person_id=person.pk).order_by("name"))
+    return list(Desk.objects.filter(memberships__person=person).order_by("name"))

@@ -89,7 +89,8 @@ class Feed:
     """Tells every watcher of a desk what happens there, each event once, in the order in which it was seen."""
 
     def __init__(self, parameters: dict[str, Any]) -> None:
-        """``parameters``: what psycopg needs to connect."""
+        """``parameters``: what psycopg needs to connect. Whoever watches leaves when ``ending`` is set."""
+        self.ending = asyncio.Event()
         self._parameters = parameters
         self._watches: defaultdict[int, set[Watch]] = defaultdict(set)
         self._windows: dict[int, Window] = {}

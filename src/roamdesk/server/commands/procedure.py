@@ -12,6 +12,6 @@ def add_to(subparsers: sub.Subparsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from roamdesk.procedure import commands
+    from roamdesk.procedure.commands import main
 
-    return int(commands.main(arguments.words) or 0)
+    return int(main(arguments.words) or 0)

@@ -38,11 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
     if demo:
         os.environ[options.DEMO.name] = "1"
     os.environ.setdefault(options.LOG_LEVEL.name, "WARNING")
+    data = "the PostgreSQL of DATABASE_URL" if options.DATABASE_URL.text() else f"{options.VAR.path()}"
     stopping = _stop_on_signals()
+    print("Starting Roamdesk ...", flush=True)
     with database():
         _prepare(demo)
         if not stopping.is_set():
-            _supervisor(demo, stopping).run(is_ready=_is_ready, on_ready=lambda: _welcome(demo, began))
+            _supervisor(demo, stopping).run(is_ready=_is_ready, on_ready=lambda: _welcome(demo, data, began))
     print("Stopped.")
     return 0
 
@@ -98,14 +100,13 @@ def _is_ready() -> bool:
         return False
 
 
-def _welcome(demo: bool, began: float) -> None:
-    outside = "DATABASE_URL" if "DATABASE_URL" in os.environ else ""
+def _welcome(demo: bool, data: str, began: float) -> None:
     lines = [
         f"Roamdesk is up ({time.monotonic() - began:.1f} s). Ctrl-C stops it.",
         "",
         f"  Console    {Address.of(options.LISTEN).url()}/",
         f"  Stations   {_stations_url()}/<station identity>",
-        f"  Data       {options.VAR.path()}" + (f" ({outside})" if outside else ""),
+        f"  Data       {data}",
     ]
     if demo:
         lines += ["", *importlib.import_module("roamdesk.demo.commands").welcome()]

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
         import django
 
         django.setup()
-        from roamdesk.ocpp import process
+        from roamdesk.ocpp.process import run as run_stations
 
-        process.run()
+        run_stations()
     return 0
