@@ -78,7 +78,7 @@ def _drop_databases_of_dead_runs(url: str) -> None:
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """An empty folder for an installation of its own: pytest's ones are closed to the database's system user."""
-    with tempfile.TemporaryDirectory(prefix="roamdesk-test-") as name:
+    with tempfile.TemporaryDirectory(prefix="roamdesk-test-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 

@@ -39,7 +39,9 @@ INSTALLED_APPS = [
     "roamdesk.correspondence",
     "roamdesk.cases",
     "roamdesk.console",
+    "roamdesk.demo",
     "roamdesk.server",
+    *(["roamdesk.demo"] if options.DEMO.yes() else []),
 ]
 
 MIDDLEWARE = [

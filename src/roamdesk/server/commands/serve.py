@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
+from datetime import UTC, datetime
 
 from roamdesk.server import options
 from roamdesk.server.addresses import Address, taken_line
@@ -79,7 +80,9 @@ def _prepare(demo: bool) -> None:
 
     prepare()
     if demo:
-        importlib.import_module("roamdesk.demo.commands").main(["seed"])
+        from roamdesk.demo.data import seed
+
+        seed(datetime.now(UTC))
 
 
 def _supervisor(demo: bool, stopping: threading.Event) -> Supervisor:
