@@ -46,10 +46,12 @@ def test_a_second_seeding_changes_nothing(msp: Desk, cpo: Desk, at: datetime) ->
     assert (counts(msp), counts(cpo), Person.objects.count()) == before
 
 
-@pytest.mark.parametrize("login", LOGINS, ids=lambda login: login.username)
-def test_everybody_listed_can_log_in(msp: Desk, client: Client, login: object) -> None:
-    form = {"login": login.username, "password": PASSWORD}  # type: ignore[attr-defined]
-    assert client.post("/account/login/", form).status_code == 302
+def test_everybody_listed_can_log_in(msp: Desk) -> None:
+    answers = {
+        login.username: Client().post("/account/login/", {"login": login.username, "password": PASSWORD}).status_code
+        for login in LOGINS
+    }
+    assert answers == dict.fromkeys(answers, 302)
 
 
 @pytest.mark.parametrize(("mine", "name", "role"), [("voltpass", "Nordlade", "cpo"), ("nordlade", "VoltPass", "msp")])
