@@ -16,6 +16,11 @@ from roamdesk.desks.models import Desk
 Queue = Callable[..., Message]
 
 
+@pytest.fixture
+def outbox_db(db: None) -> None:
+    """Nothing is sent here: no commit is needed."""
+
+
 def rows_and_jobs() -> tuple[int, int]:
     with scopes_disabled(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'correspondence.send_message'")

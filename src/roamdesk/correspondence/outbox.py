@@ -145,9 +145,9 @@ def _converse(message: Message, clock: Clock) -> sending.Handover:
 def _mark_handed(message: Message, envelope: list[str], answer_by: datetime) -> None:
     """The point of no return. Raises FencedOff when another worker took the message over."""
     message.fates = message.fates | dict.fromkeys(envelope, Fate.HANDED)
-    ours = Message.objects.filter(
-        pk=message.pk, state=State.SENDING, attempt_token=message.attempt_token
-    ).update(fates=message.fates, leased_until=answer_by)
+    ours = Message.objects.filter(pk=message.pk, state=State.SENDING, attempt_token=message.attempt_token).update(
+        fates=message.fates, leased_until=answer_by
+    )
     if not ours:
         raise sending.FencedOff
 
@@ -200,9 +200,7 @@ def _change(pk: int, decide: Decision) -> Message.State:
 
 def _apply(pk: int, decide: Decision, *, announce: bool) -> Message.State:
     with transaction.atomic():
-        message: Message = (
-            Message.objects.select_for_update(of=("self",)).select_related("desk", "partner").get(pk=pk)
-        )
+        message: Message = Message.objects.select_for_update(of=("self",)).select_related("desk", "partner").get(pk=pk)
         before = State(message.state)
         if not decide(message):
             return before
@@ -229,9 +227,7 @@ def move(message: Message, state: Message.State) -> None:
 def _announce_again(pk: int) -> int:
     try:
         with transaction.atomic():
-            message = (
-                Message.objects.select_for_update(skip_locked=True).filter(pk=pk, announced=False).first()
-            )
+            message = Message.objects.select_for_update(skip_locked=True).filter(pk=pk, announced=False).first()
             if message is None:
                 return 0
             message.announced = True

@@ -25,6 +25,9 @@ from roamdesk.correspondence.models import Fate, Message
 # Relays without 8BITMIME exist; seven bits pass everywhere.
 _POLICY = SMTP.clone(cte_type="7bit")
 
+# A fault of our settings, not of the message (RFC 4954): the mail waits until they are mended.
+_LOGIN_WANTED = frozenset({530, 534, 535, 538})
+
 
 @dataclass(frozen=True)
 class Relay:
@@ -146,6 +149,8 @@ def _open_envelope(
 ) -> tuple[list[str], str]:
     """The addresses the relay takes; refused ones go to ``fates``, put-off ones stay pending."""
     code, text = smtp.mail(sender)
+    if code in _LOGIN_WANTED:
+        raise smtplib.SMTPResponseException(code, text)
     if code != 250:
         raise _Answered(_fates_of(code, addresses), _reply(code, text))
     envelope, reply = [], ""

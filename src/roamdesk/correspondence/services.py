@@ -72,9 +72,7 @@ def send_again(message: Message, *, at: datetime) -> Message:
         locked: Message = Message.objects.select_for_update().get(pk=message.pk, desk=message.desk)
         open_again = locked.addresses(Fate.UNKNOWN, Fate.REFUSED)
         if not open_again or locked.state not in (Message.State.UNKNOWN, Message.State.REFUSED):
-            raise ValueError(
-                f"This message is {locked.get_state_display().lower()}: there is nothing to send again."
-            )
+            raise ValueError(f"This message is {locked.get_state_display().lower()}: there is nothing to send again.")
         locked.fates = locked.fates | dict.fromkeys(open_again, Fate.PENDING)
         outbox.move(locked, Message.State.QUEUED)
         locked.next_attempt_at = at
@@ -111,9 +109,7 @@ def log_call(
     if to not in CALLED:
         raise CallRefused(f"{to!r} is nobody we phone. Choose one of {', '.join(CALLED)}.")
     if result not in Call.Result.values:
-        raise CallRefused(
-            f"{result!r} is no result of a call. Choose one of {', '.join(Call.Result.values)}."
-        )
+        raise CallRefused(f"{result!r} is no result of a call. Choose one of {', '.join(Call.Result.values)}.")
     if direction not in ("out", "in") or (seconds is not None and not 0 <= seconds <= 86_400):
         raise CallRefused("A call is outgoing or incoming and lasts 0 to 86400 seconds. Correct it.")
     call: Call = Call.objects.create(
