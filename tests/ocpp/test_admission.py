@@ -95,6 +95,7 @@ async def test_one_stations_password_does_not_speak_for_another(url: str, regist
     post.identity = "NDL-1"
     status, reason, _ = await refusal_of(post)
     assert (status, reason) == (401, "the Basic user is not the identity in the URL")
+    assert registry.refusals == [("NDL-2", "the Basic user is not the identity in the URL")]
 
 
 @pytest.mark.parametrize("header", ["Bearer abc", "Basic", "Basic !!!", "Basic " + "QQ" * 4000])

@@ -8,6 +8,7 @@ import pytest
 
 from roamdesk.demo.stations import Behaviour, SimulatedStation
 from roamdesk.ocpp.central import CentralSystem
+from roamdesk.ocpp.commands import Unlock
 from roamdesk.ocpp.events import Booted, StationEvent, StatusReported
 from roamdesk.ocpp.limits import Limits
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
@@ -236,3 +237,33 @@ async def test_a_station_that_went_away_without_a_word_is_noticed_by_its_missing
     assert outcome.result is Result.CONNECTION_LOST
     await post.drop()
     await impatient.close()
+
+
+async def test_a_command_that_is_withdrawn_when_its_turn_comes_is_not_sent(
+    central: CentralSystem, station: Start
+) -> None:
+    post = await station("ocpp1.6")
+    before = len(post.frames)
+    announced: list[str] = []
+
+    async def withdraw(message_id: str, frame: str) -> bool:
+        announced.append(frame)
+        return False
+
+    outcome = await central.perform(1, Unlock(1, 1), 5, announce=withdraw)
+    assert (outcome.result, outcome.request, outcome.sent_at) == (Result.WITHDRAWN, None, None)
+    assert [json.loads(frame)[2] for frame in announced] == ["UnlockConnector"]
+    assert len(post.frames) == before
+
+
+async def test_a_command_whose_announcement_fails_is_not_sent_and_blocks_nobody(
+    central: CentralSystem, station: Start
+) -> None:
+    await station("ocpp1.6")
+
+    async def fail(message_id: str, frame: str) -> bool:
+        raise RuntimeError("the database is away")
+
+    with pytest.raises(RuntimeError):
+        await central.perform(1, Unlock(1, 1), 5, announce=fail)
+    assert (await central.unlock(1, 1, 1, timeout=5)).result is Result.UNLOCKED

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
@@ -68,28 +68,29 @@ class CommandRunner:
             logger.exception("command %s could not be carried out", command_id)
 
     async def _perform_and_store(self, order: Order) -> None:
-        announcement = _Announcement(self._threads, self._clock, order.command_id)
+        announcement = _Announcement(self._threads, self._clock, order)
         try:
             course = await self._perform(order, announcement)
         except ImpossibleCommand as impossible:
-            await self._store(order, Outcome.NOT_POSSIBLE, "", str(impossible))
+            await self._store(order, Outcome.NOT_POSSIBLE, "", str(impossible), self._clock())
             return
         if course.unlock.result is not Result.WITHDRAWN:
             outcome = _outcome(course.unlock.result, was_claimed=announcement.made)
-            await self._store(order, outcome, _responses(course.in_order), _detail(course))
+            at = course.unlock.answered_at or self._clock()
+            await self._store(order, outcome, _responses(course.in_order), _detail(course), at)
 
     async def _perform(self, order: Order, announce: "_Announcement") -> UnlockCourse:
         """Every kind as a course; that of a stop or a status has one message only."""
         central = self._central()
-        if order.kind == Command.Kind.UNLOCK:
+        if order.command.kind == Command.Kind.UNLOCK:
             return await unlock_with_stop(central, self._unlock_order(order), announce=announce)
         command = _wire_command(order)
-        outcome = await central.perform(order.station_id, command, self._answer_within, announce=announce)
+        outcome = await central.perform(order.command.station_id, command, self._answer_within, announce=announce)
         return UnlockCourse(outcome)
 
     def _unlock_order(self, order: Order) -> UnlockOrder:
         return UnlockOrder(
-            station_id=order.station_id,
+            station_id=order.command.station_id,
             evse=order.evse,
             connector=order.connector,
             answer_within=self._answer_within,
@@ -97,17 +98,16 @@ class CommandRunner:
             transaction_id=order.transaction_id,
         )
 
-    async def _store(self, order: Order, outcome: Outcome, response: str, detail: str) -> None:
+    async def _store(self, order: Order, outcome: Outcome, response: str, detail: str, at: datetime) -> None:
         """Keeps trying for a while: what a station answered must not be lost to a database that restarts."""
-        at = self._clock()
         for pause in PAUSES_BEFORE_STORING_AGAIN:
             try:
-                await self._threads.run(orders.finish, order.command_id, outcome, response, detail, at)
+                await self._threads.run(orders.finish, order, outcome, response, detail, at)
                 return
             except DatabaseError:
-                logger.warning("command %s: %s is not stored yet", order.command_id, outcome)
+                logger.warning("command %s: %s is not stored yet", order.command.pk, outcome)
                 await asyncio.sleep(pause)
-        await self._threads.run(orders.finish, order.command_id, outcome, response, detail, at)
+        await self._threads.run(orders.finish, order, outcome, response, detail, at)
 
     def _central(self) -> CentralSystem:
         if self.central is None:
@@ -118,22 +118,22 @@ class CommandRunner:
 class _Announcement:
     """Claims the command with its first message, and notes each further one before it goes out."""
 
-    def __init__(self, threads: DatabaseThreads, clock: Clock, command_id: int) -> None:
+    def __init__(self, threads: DatabaseThreads, clock: Clock, order: Order) -> None:
         self.made = False
         self._threads = threads
         self._clock = clock
-        self._command_id = command_id
+        self._order = order
 
     async def __call__(self, message_id: str, request: str) -> bool:
         if self.made:
-            await self._threads.run(orders.note_next_message, self._command_id, message_id, request)
+            await self._threads.run(orders.note_next_message, self._order, message_id, request)
             return True
-        self.made = await self._threads.run(orders.claim, self._command_id, message_id, request, self._clock())
+        self.made = await self._threads.run(orders.claim, self._order, message_id, request, self._clock())
         return self.made
 
 
 def _wire_command(order: Order) -> RemoteStop | TriggerStatus:
-    if order.kind == Command.Kind.STATUS:
+    if order.command.kind == Command.Kind.STATUS:
         return TriggerStatus(order.evse, order.connector)
     if order.transaction_id is None:
         raise ImpossibleCommand("no session is open there")

@@ -11,6 +11,7 @@ from roamdesk.charging.models import Command, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import command_answered, command_sent
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
+from roamdesk.ocpp.versions import OcppVersion
 
 OUTCOME_OF_RESULT = {
     Result.UNLOCKED: Outcome.UNLOCKED,
@@ -40,31 +41,27 @@ KIND_OF_ACTION = {
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A queued command, and the session that charging knows to be open there."""
+    """A queued command with its desk, station and EVSE, and the transaction that charging knows to be open there."""
 
-    command_id: int
-    kind: str
-    station_id: int
-    evse: int
-    connector: int
+    command: Command
     transaction_id: str | None
+
+    @property
+    def evse(self) -> int:
+        return self.command.evse.evse_number
+
+    @property
+    def connector(self) -> int:
+        return self.command.evse.connector_number
 
 
 def read_order(command_id: int) -> Order | None:
     """None when there is nothing to do any more."""
     # This process carries out the orders of every desk whose stations it holds.
     with scopes_disabled():
-        command = Command.objects.select_related("evse").filter(pk=command_id, state=Command.State.QUEUED).first()
-        if command is None:
-            return None
-        return Order(
-            command.pk,
-            command.kind,
-            command.station_id,
-            command.evse.evse_number,
-            command.evse.connector_number,
-            _open_transaction(command),
-        )
+        queued = Command.objects.select_related("desk", "station", "evse").filter(state=Command.State.QUEUED)
+        command = queued.filter(pk=command_id).first()
+        return None if command is None else Order(command, _open_transaction(command))
 
 
 def queued_at_stations_of(holder: str) -> list[tuple[int, int]]:
@@ -76,25 +73,23 @@ def queued_at_stations_of(holder: str) -> list[tuple[int, int]]:
         return list(waiting.values_list("station_id", "pk")[:500])
 
 
-def claim(command_id: int, message_id: str, request: str, at: datetime) -> bool:
+def claim(order: Order, message_id: str, request: str, at: datetime) -> bool:
     """Before the first message goes out: False when the command was withdrawn or another holder has it."""
-    command = _command(command_id)
-    with scope(desk=command.desk):
-        return command_sent(command, message_id=message_id, request=request, at=at)
+    with scope(desk=order.command.desk):
+        return command_sent(order.command, message_id=message_id, request=request, at=at)
 
 
-def note_next_message(command_id: int, message_id: str, request: str) -> None:
+def note_next_message(order: Order, message_id: str, request: str) -> None:
     """A command may take several messages: their frames stand one a line, the newest id is the one to answer."""
-    with scopes_disabled():
-        Command.objects.filter(pk=command_id).update(
+    with scope(desk=order.command.desk):
+        Command.objects.filter(pk=order.command.pk).update(
             message_id=message_id, request=Concat(F("request"), Value("\n" + request))
         )
 
 
-def finish(command_id: int, outcome: Outcome, response: str, detail: str, at: datetime) -> None:
-    command = _command(command_id)
-    with scope(desk=command.desk):
-        command_answered(command, outcome, response=response, detail=detail, at=at)
+def finish(order: Order, outcome: Outcome, response: str, detail: str, at: datetime) -> None:
+    with scope(desk=order.command.desk):
+        command_answered(order.command, outcome, response=response, detail=detail, at=at)
 
 
 def finish_late(station_id: int, answer: CommandOutcome, at: datetime) -> None:
@@ -119,12 +114,15 @@ def finish_late(station_id: int, answer: CommandOutcome, at: datetime) -> None:
         )
 
 
-def _command(command_id: int) -> Command:
-    with scopes_disabled():
-        return Command.objects.select_related("desk").get(pk=command_id)
-
-
 def _open_transaction(command: Command) -> str | None:
+    if not _needs_transaction(command):
+        return None
     sessions = Session.objects.filter(station_id=command.station_id, evse=command.evse, ended_at__isnull=True)
     newest = sessions.exclude(transaction_id="").order_by("-started_at").first()
     return None if newest is None else newest.transaction_id
+
+
+def _needs_transaction(command: Command) -> bool:
+    """A 1.6 station ends its transaction by itself before it unlocks."""
+    unlocks_2x = command.kind == Command.Kind.UNLOCK and command.station.version != OcppVersion.V16
+    return unlocks_2x or command.kind == Command.Kind.REMOTE_STOP

@@ -73,7 +73,9 @@ def _store(station: Station, event: StationEvent, at: datetime) -> Reply:
         case events.SecurityEvent():
             logger.warning("station %s: security event %s %s", station.identity, event.kind, event.info)
         case events.Unhandled():
-            logger.info("station %s: %s: %s", station.identity, event.reason, event.raw)
+            logger.info("station %s: %s %s", station.identity, event.action or "message", event.reason)
+            # Raw frames may name a User's token: only who turns debugging on sees them.
+            logger.debug("station %s: %s", station.identity, event.raw)
     return Reply()
 
 
