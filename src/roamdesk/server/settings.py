@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "roamdesk.console",  # before allauth: its templates win
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -38,7 +39,6 @@ INSTALLED_APPS = [
     "roamdesk.charging",
     "roamdesk.correspondence",
     "roamdesk.cases",
-    "roamdesk.console",
     "roamdesk.demo",
     "roamdesk.server",
     *(["roamdesk.demo"] if options.DEMO.yes() else []),
