@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "roamdesk.cases",
     "roamdesk.demo",
     "roamdesk.server",
-    *(["roamdesk.demo"] if options.DEMO.yes() else []),
 ]
 
 MIDDLEWARE = [
