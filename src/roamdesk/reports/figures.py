@@ -1,164 +1,122 @@
-"""What the team lead's board shows of a desk. Reads only; a figure that nobody has measured is absent, not 0."""
+"""What a team lead counts, for one desk over a period. Instants are UTC; every function runs in the desk's scope."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 
-from django.db.models import Count, F, Max, Min, Q
-
-from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.models import Case, Duty, Event
 from roamdesk.cases.procedures import procedure_of
-from roamdesk.charging.models import Command
-from roamdesk.charging.ports import Outcome
 from roamdesk.correspondence.models import Call
 from roamdesk.desks.models import Desk
 
-LOOKING_BACK = timedelta(days=7)
-OUTCOME_ACTIONS = ("mail_outcome", "phone_outcome")
-BUCKETS = (5, 10, 15, 20, 30, 45, 60)
-RESULTS = {
-    Outcome.UNLOCKED: "unlocked",
-    Outcome.UNLOCK_FAILED: "failed",
-    Outcome.CALL_ERROR: "failed",
-    Outcome.NOT_SUPPORTED: "not_supported",
-    Outcome.UNKNOWN_CONNECTOR: "not_supported",
-    Outcome.NO_ANSWER: "unknown",
-    Outcome.CONNECTION_LOST: "unknown",
-}
+UNLOCK_RESULTS = ("ok", "failed", "unknown")
 
 
 @dataclass(frozen=True)
-class RouteLoad:
-    """Open cases of one route, ``overdue`` of them with a target passed."""
+class RouteCount:
+    """Open cases of one route, of which ``late`` are past a target."""
 
     route: str
     title: str
     open: int
-    overdue: int
+    late: int
 
 
 @dataclass(frozen=True)
-class OutcomeTimes:
-    """Minutes from opening a case to its outcome: how many fell below each of ``BUCKETS``, the rest above."""
+class Outcome:
+    """One outcome: how long it took from the report, and its target."""
 
-    counts: tuple[int, ...]
-    median_minutes: float | None
-    target_minutes: float | None
+    reference: str
+    partner: str
+    took: timedelta
+    target: timedelta
+
+    @property
+    def late(self) -> bool:
+        return self.took > self.target
 
 
 @dataclass(frozen=True)
-class UnlockResults:
-    """What Unlock commands came to, for one station model or one partner."""
+class UnlockCount:
+    """Reported Unlock results with one partner; silence apart."""
 
-    name: str
-    counts: dict[str, int]
+    partner: str
+    ok: int
+    failed: int
+    unknown: int
 
     @property
     def total(self) -> int:
-        return sum(self.counts.values())
+        return self.ok + self.failed + self.unknown
 
 
 @dataclass(frozen=True)
-class Board:
-    open: int
-    danger: int
-    overdue: int
-    awaiting_partner: int
-    closed_today: int
-    routes: tuple[RouteLoad, ...]
-    outcomes: OutcomeTimes
-    unlocks: tuple[UnlockResults, ...]
-    calls_per_hour: tuple[tuple[datetime, int], ...]
-    since: datetime
+class Notices:
+    """Failures that ended, and for how many of them both notices were given (S22)."""
+
+    failures: int
+    both: int
 
 
-def board(desk: Desk, now: datetime) -> Board:
-    """The board of a desk at ``now`` (UTC), plots over seven days. Runs in the desk's scope."""
-    since = now - LOOKING_BACK
-    opened = Case.objects.filter(desk=desk, state=Case.State.OPEN)
-    sums = opened.aggregate(
-        open=Count("pk"),
-        danger=Count("pk", filter=Q(is_danger=True)),
-        overdue=Count("pk", filter=Q(next_due_at__lt=now)),
-        awaiting=Count("pk", filter=~Q(next_owed_by=F("side"))),
-    )
-    closed = Case.objects.filter(desk=desk, closed_at__gte=now - timedelta(hours=24)).count()
-    return Board(
-        open=sums["open"],
-        danger=sums["danger"],
-        overdue=sums["overdue"],
-        awaiting_partner=sums["awaiting"],
-        closed_today=closed,
-        routes=open_by_route(desk, now),
-        outcomes=outcome_times(desk, since),
-        unlocks=unlock_results(desk, since),
-        calls_per_hour=calls_per_hour(desk, now),
-        since=since,
-    )
+def open_by_route(desk: Desk, now: datetime) -> list[RouteCount]:
+    """Open cases by route, the fullest first."""
+    cases = Case.objects.filter(desk=desk, state=Case.State.OPEN).only("route", "next_due_at", "procedure_id")
+    titles: dict[str, str] = {}
+    open_now: Counter[str] = Counter()
+    late: Counter[str] = Counter()
+    for case in cases.iterator():
+        if case.route not in titles:
+            titles[case.route] = procedure_of(case).route(case.route).title
+        open_now[case.route] += 1
+        late[case.route] += bool(case.next_due_at and case.next_due_at < now)
+    return [RouteCount(route, titles[route], count, late[route]) for route, count in open_now.most_common()]
 
 
-def open_by_route(desk: Desk, now: datetime) -> tuple[RouteLoad, ...]:
-    rows = (
-        Case.objects.filter(desk=desk, state=Case.State.OPEN)
-        .values("route")
-        .annotate(open=Count("pk"), overdue=Count("pk", filter=Q(next_due_at__lt=now)), newest=Max("pk"))
-        .order_by("-open")
-    )
-    titles = _route_titles([row["newest"] for row in rows])
-    return tuple(RouteLoad(r["route"], titles.get(r["route"], r["route"]), r["open"], r["overdue"]) for r in rows)
+def outcomes(desk: Desk, since: datetime) -> list[Outcome]:
+    """Each outcome of an Unlock that was told since then, with the time from asking to telling (S20)."""
+    ended = Duty.objects.filter(desk=desk, action="do_unlock", ended_at__gte=since, due_at__isnull=False)
+    ended = ended.filter(state__in=(Duty.State.DONE, Duty.State.LAPSED)).order_by("ended_at")
+    rows = ended.values_list("case__reference", "case__partner__name", "raised_at", "ended_at", "due_at")
+    return [
+        Outcome(reference, partner or "not known", ended_at - raised_at, due_at - raised_at)
+        for reference, partner, raised_at, ended_at, due_at in rows
+        if ended_at and due_at
+    ]
 
 
-def _route_titles(case_ids: list[int]) -> dict[str, str]:
-    """Titles by route, from the newest case of each: another version may call it otherwise."""
-    found = {}
-    for case in Case.objects.filter(pk__in=case_ids):
-        found[case.route] = next((r.title for r in procedure_of(case).routes if r.id == case.route), case.route)
-    return found
+def unlock_results(desk: Desk, since: datetime) -> list[UnlockCount]:
+    """Reported Unlock results by partner, the busiest first."""
+    told = Event.objects.filter(desk=desk, kind="facts", at__gte=since, data__values__has_key="unlock")
+    pairs = Counter(told.values_list("case__partner__name", "data__values__unlock"))
+    names = {name for name, _ in pairs}
+    counts = [UnlockCount(name or "not known", *(pairs[name, result] for result in UNLOCK_RESULTS)) for name in names]
+    return sorted((count for count in counts if count.total), key=lambda count: (-count.total, count.partner))
 
 
-def outcome_times(desk: Desk, since: datetime) -> OutcomeTimes:
-    """From the opening of a case to the moment its outcome was known, over cases opened after ``since``."""
-    rows = list(
-        Duty.objects.filter(desk=desk, case__opened_at__gte=since, action__in=OUTCOME_ACTIONS)
-        .values("case_id", "case__opened_at")
-        .annotate(known=Min("raised_at"), due=Min("due_at"))
-    )
-    minutes = [(row["known"] - row["case__opened_at"]).total_seconds() / 60 for row in rows]
-    targets = [(row["due"] - row["known"]).total_seconds() / 60 for row in rows if row["due"]]
-    counts = Counter(next((i for i, most in enumerate(BUCKETS) if each < most), len(BUCKETS)) for each in minutes)
-    return OutcomeTimes(
-        tuple(counts[i] for i in range(len(BUCKETS) + 1)),
-        median(minutes) if minutes else None,
-        median(targets) if targets else None,
-    )
-
-
-def unlock_results(desk: Desk, since: datetime) -> tuple[UnlockResults, ...]:
-    """By OCPP version and model of the station, the busiest first; what never left is not counted."""
-    rows = (
-        Command.objects.filter(desk=desk, kind=Command.Kind.UNLOCK, queued_at__gte=since)
-        .exclude(outcome="")
-        .values("station__version", "station__model", "outcome")
-        .annotate(times=Count("pk"))
-    )
-    by_name: dict[str, Counter[str]] = {}
-    for row in rows:
-        result = RESULTS.get(Outcome(row["outcome"]))
-        if result:
-            name = " ".join(filter(None, (row["station__model"], row["station__version"]))) or "not known"
-            by_name.setdefault(name, Counter())[result] += row["times"]
-    found = [UnlockResults(name, dict(counts)) for name, counts in by_name.items()]
-    return tuple(sorted(found, key=lambda each: -each.total))
-
-
-def calls_per_hour(desk: Desk, now: datetime) -> tuple[tuple[datetime, int], ...]:
-    """Calls logged in each of the last 24 hours, oldest first; the hours are UTC."""
+def calls_per_hour(desk: Desk, now: datetime) -> list[tuple[datetime, int]]:
+    """Calls in each of the last 24 hours, oldest first; the hour by its beginning."""
     this_hour = now.replace(minute=0, second=0, microsecond=0)
-    begin = this_hour - timedelta(hours=23)
-    times = Call.objects.filter(desk=desk, at__gte=begin).values_list("at", flat=True)
-    counts = Counter(at.replace(minute=0, second=0, microsecond=0) for at in times)
-    hours = [begin + timedelta(hours=n) for n in range(24)]
-    return tuple((hour, counts[hour]) for hour in hours)
+    first = this_hour - timedelta(hours=23)
+    made = Call.objects.filter(desk=desk, at__gte=first).values_list("at", flat=True)
+    counts = Counter(at.replace(minute=0, second=0, microsecond=0) for at in made)
+    hours = [first + timedelta(hours=n) for n in range(24)]
+    return [(hour, counts[hour]) for hour in hours]
+
+
+def both_notices(desk: Desk, since: datetime) -> Notices:
+    """After how many failures MSPcc was told by phone and by mail (S22)."""
+    told = Duty.objects.filter(desk=desk, ended_at__gte=since, action__in=("phone_outcome", "mail_outcome"))
+    done = told.filter(state=Duty.State.DONE).values_list("case_id", "action")
+    phoned = {case for case, action in done if action == "phone_outcome"}
+    mailed = {case for case, action in done if action == "mail_outcome"}
+    ended = set(told.filter(action="phone_outcome").values_list("case_id", flat=True))
+    return Notices(len(ended), len(phoned & mailed))
+
+
+def within_target(told: Iterable[Outcome]) -> tuple[int, int]:
+    """How many were in time, of how many."""
+    late = [outcome.late for outcome in told]
+    return len(late) - sum(late), len(late)

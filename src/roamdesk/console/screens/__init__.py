@@ -1,0 +1,1 @@
+"""What stands on each screen, as values that a template can print."""

@@ -1,0 +1,100 @@
+"""The guided case, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from roamdesk.cases.models import Case
+from roamdesk.cases.selectors import CaseView, case_view
+from roamdesk.console import words
+from roamdesk.console.screens.drawing import Drawing, drawing_of
+from roamdesk.console.screens.facts import Row, fact_rows
+from roamdesk.console.screens.identity import IdentityPanel, identity_panel
+from roamdesk.console.screens.notice import NoticePanel, Sent, notice_panels, sent_mails
+from roamdesk.console.screens.owed import Leg, Owed, Sides, legs_in, owed_in
+from roamdesk.console.screens.step import Reader, StepCard, step_card
+from roamdesk.console.screens.timeline import Line, lines
+from roamdesk.console.screens.unlock import UnlockPanel, unlock_panel
+from roamdesk.procedure.tracing import TraceLine
+
+
+@dataclass(frozen=True)
+class CaseScreen:
+    case: Case
+    view: CaseView
+    side: str
+    partner: str
+    step: StepCard | None
+    facts: list[Row]
+    owed: Sides
+    legs: list[Leg]
+    timeline: list[Line]
+    trace: list[TraceLine]
+    drawing: Drawing | None
+    identity: IdentityPanel | None
+    unlock: UnlockPanel | None
+    notices: list[NoticePanel]
+    mails: list[Sent]
+    age: str
+    zone: str
+
+    @property
+    def step_notice(self) -> NoticePanel | None:
+        """The mail that the step is about; it stands in the card and not below it."""
+        return next((panel for panel in self.notices if self.step and panel.rule == self.step.rule), None)
+
+    @property
+    def other_notices(self) -> list[NoticePanel]:
+        return [panel for panel in self.notices if panel is not self.step_notice]
+
+    @property
+    def identity_in_step(self) -> bool:
+        return bool(self.step and self.step.compares and self.identity)
+
+    @property
+    def unlock_in_step(self) -> bool:
+        return bool(self.step and self.step.machine == "unlock" and self.unlock)
+
+    @property
+    def awaits(self) -> bool:
+        """A station's answer that this operator waits for."""
+        return bool(self.unlock and self.unlock.running)
+
+    @property
+    def secrets_named(self) -> list[tuple[str, str]]:
+        """Personal values that can be revealed."""
+        return [(row.name, row.title) for row in self.facts if row.personal]
+
+    @property
+    def clock(self) -> Owed | None:
+        """The nearest clock of ours, else of theirs."""
+        clocks = [owed for owed in (*self.owed.ours, *self.owed.theirs) if owed.clock]
+        return clocks[0] if clocks else None
+
+
+def case_screen(
+    case: Case, reader: Reader, now: datetime, *, wanted: str, secrets: Mapping[str, str], may_answer: bool
+) -> CaseScreen:
+    """Everything that the page shows. Runs in the desk's scope."""
+    view = case_view(case, now, reader.name)
+    return CaseScreen(
+        case=case,
+        view=view,
+        side=words.SIDES[case.side],
+        partner=case.partner.name if case.partner else "",
+        step=step_card(view, wanted, reader, now, secrets, may_answer=may_answer),
+        facts=fact_rows(view, now, reader.zone, secrets),
+        owed=owed_in(view, now, reader.zone),
+        legs=legs_in(view, reader.zone),
+        timeline=lines(view.timeline, now, reader.zone),
+        trace=view.trace,
+        drawing=drawing_of(view),
+        identity=identity_panel(view, now),
+        unlock=unlock_panel(view, now, reader.zone),
+        notices=notice_panels(view, now, reader.zone),
+        mails=sent_mails(view, now, reader.zone),
+        age=words.age(case.opened_at, now),
+        zone=words.place_of(reader.zone),
+    )

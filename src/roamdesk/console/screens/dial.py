@@ -1,0 +1,95 @@
+"""The number to dial now: the first line large, the fallbacks in order, each with its opening state and its age."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from roamdesk.console import words
+from roamdesk.console.marks import Mark, State, mark
+from roamdesk.partners.models import Partner
+from roamdesk.partners.selectors import Dial, DialLine, number_to_dial
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number. ``chips`` are what is known of it, each a few words; ``verified`` may be a mark of its own."""
+
+    number: str
+    shown: str
+    who: str
+    state: Mark
+    chips: tuple[str, ...]
+    verified: Mark | None
+    verified_text: str
+
+    @property
+    def link(self) -> str:
+        return f"tel:{self.number}"
+
+
+@dataclass(frozen=True)
+class DialPanel:
+    """``lines`` in the order of dialling. ``nobody`` says who opens next when none is open."""
+
+    partner: str
+    lines: tuple[Line, ...]
+    nobody: str = ""
+
+    @property
+    def first(self) -> Line | None:
+        return self.lines[0] if self.lines else None
+
+
+def dial_panel(partner: Partner | None, to: str, now: datetime, zone: str, language: str = "en") -> DialPanel | None:
+    """The panel for calling ``cpo_cc`` or ``msp_cc``; None where no partner is known."""
+    if partner is None:
+        return None
+    return panel_of(partner.name, number_to_dial(partner, to, now, language), now, zone)
+
+
+def panel_of(partner: str, dial: Dial, now: datetime, zone: str) -> DialPanel:
+    return DialPanel(partner, tuple(_line(line, now, zone) for line in dial.lines), _nobody(dial, now, zone))
+
+
+def _line(line: DialLine, now: datetime, zone: str) -> Line:
+    stale = words.is_stale("contact", line.verified_at, now)
+    never = "never verified" if line.verified_at is None else f"verified {words.ago(line.verified_at, now)}"
+    return Line(
+        number=line.number,
+        shown=line.shown,
+        who=", ".join(part for part in (line.purpose, line.person) if part),
+        state=_state(line, now, zone),
+        chips=_chips(line, now),
+        verified=mark(State.UNKNOWN, never) if stale else None,
+        verified_text=never,
+    )
+
+
+def _state(line: DialLine, now: datetime, zone: str) -> Mark:
+    if line.open_now:
+        until = f" until {words.moment(line.closes_at, now, zone)}" if line.closes_at else ", 24/7"
+        return mark(State.DONE, f"Open now{until}")
+    opens = f", opens {words.moment(line.opens_at, now, zone)}" if line.opens_at else ""
+    return mark(State.OVERDUE, f"Closed now{opens}")
+
+
+def _chips(line: DialLine, now: datetime) -> tuple[str, ...]:
+    chips = [words.languages(line.languages) or "language not known"]
+    if line.answered_at:
+        chips.append(f"answered {words.ago(line.answered_at, now)}")
+    if not line.from_form:
+        chips.append("not in their form")
+    return tuple(chips)
+
+
+def _nobody(dial: Dial, now: datetime, zone: str) -> str:
+    if not dial.lines:
+        return "No number is known. Write a mail, and ask them for one."
+    if any(line.open_now for line in dial.lines):
+        return ""
+    opening = sorted((line for line in dial.lines if line.opens_at), key=lambda line: line.opens_at or now)
+    if not opening:
+        return "Nobody can be reached now, and no opening time is known."
+    first = opening[0]
+    return f"Nobody can be reached now. {first.shown} opens first, at {words.moment(first.opens_at or now, now, zone)}."

@@ -1,0 +1,125 @@
+"""What we owe and what they owe us: one list each, the same clocks; what comes later is there, pale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.selectors import CaseView, DutyRow
+from roamdesk.cases.words import fill
+from roamdesk.console import words
+from roamdesk.console.clocks import Clock, clock_of
+from roamdesk.console.marks import Mark, State, mark
+from roamdesk.procedure.model import Channel, DutyRule
+from roamdesk.procedure.wording import NOT_KNOWN
+
+BY = {
+    Channel.PHONE: "phone",
+    Channel.MAIL: "mail",
+    Channel.COMMAND: "station",
+    Channel.FIELD: "on site",
+    Channel.TELL_USER: "to the User",
+    Channel.INTERNAL: "in house",
+}
+
+
+@dataclass(frozen=True)
+class Owed:
+    rule: str
+    title: str
+    detail: str
+    mark: Mark
+    clock: Clock | None
+    when: str
+    later: bool = False
+
+
+@dataclass(frozen=True)
+class Sides:
+    ours: tuple[Owed, ...]
+    theirs: tuple[Owed, ...]
+
+
+def owed_in(view: CaseView, now: datetime, zone: str) -> Sides:
+    """Open duties first, then what may still be raised; each action once."""
+    goes = dict(Duty.objects.filter(case=view.case, state=Duty.State.OPEN).values_list("rule", "performs_at"))
+    rows = [(row.rule, _open(row, goes.get(row.rule.id), now, zone)) for row in view.duties]
+    seen = {rule.action for rule, _ in rows}
+    for each in view.later:
+        if each.rule.action not in seen:
+            seen.add(each.rule.action)
+            rows.append((each.rule, _later(view.case, each.rule, each.condition)))
+    ours = tuple(owed for rule, owed in rows if rule.owed_by == view.case.side)
+    return Sides(ours, tuple(owed for rule, owed in rows if rule.owed_by != view.case.side))
+
+
+def _open(row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:
+    clock = clock_of(row.due, row.since, now)
+    goes = f"goes by itself {words.moment(performs_at, now, zone)}" if performs_at else ""
+    detail = " · ".join(part for part in (goes, BY[row.rule.channel], ", ".join(row.rule.cites[:2])) if part)
+    return Owed(row.rule.id, row.title, detail, _mark(row, performs_at), clock, _when(row.rule, clock))
+
+
+def _mark(row: DutyRow, performs_at: datetime | None) -> Mark:
+    if row.overdue:
+        return mark(State.OVERDUE)
+    if performs_at or not row.ours:
+        return mark(State.WAITING)
+    return mark(State.LATER) if row.rule.optional else mark(State.TODO)
+
+
+def _when(rule: DutyRule, clock: Clock | None) -> str:
+    if clock:
+        return clock.text
+    return "always" if rule.standing else "if wanted" if rule.optional else "now"
+
+
+def _later(case: Case, rule: DutyRule, condition: str) -> Owed:
+    ours = rule.owed_by == case.side
+    title = fill(case, rule.do if ours or not rule.wait else rule.wait).replace(NOT_KNOWN, "").strip()
+    detail = f"once {condition[:1].lower()}{condition[1:]} · {', '.join(rule.cites[:2])}"
+    return Owed(rule.id, title, detail, mark(State.LATER), None, "later" if ours else "not yet", later=True)
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One of the things that stand side by side after a failure, each with a state of its own."""
+
+    mark: Mark
+    title: str
+    detail: str
+
+
+def legs_in(view: CaseView, zone: str) -> list[Leg]:
+    """The two notices and the visit that a failure asks of us (S19, S22)."""
+    open_now = {row.rule.id: row for row in view.duties}
+    rules = [
+        rule
+        for rule in view.procedure.duties
+        if view.plan.route.id in rule.routes
+        and rule.owed_by == view.case.side
+        and (rule.result == "unsuccessful" or rule.channel is Channel.FIELD)
+        and view.plan.decision.holds(rule.when)
+    ]
+    return [_leg(view, rule, open_now.get(rule.id), zone) for rule in rules]
+
+
+def _leg(view: CaseView, rule: DutyRule, row: DutyRow | None, zone: str) -> Leg:
+    promised = view.plan.facts.values.get("promised_at")
+    if rule.channel is Channel.FIELD:
+        state = mark(State.DONE, "Promised") if row is None else mark(State.TODO, "Owed")
+        at = words.clock_time(datetime.fromisoformat(str(promised)), zone) if promised else ""
+        return Leg(state, f"Field visit {at}".strip(), "in both notices" if promised else "no time promised yet")
+    if rule.channel is Channel.MAIL:
+        queued = any(f":{rule.id}:" in message.key for message in view.messages)
+        state = (
+            mark(State.DONE, "Accepted")
+            if row is None
+            else mark(State.WAITING, "Queued")
+            if queued
+            else mark(State.TODO, "Owed")
+        )
+        return Leg(state, "Failure mail", "by the relay" if row is None else "leaves with the visit time")
+    state = mark(State.DONE, "Told") if row is None else mark(State.TODO, "Owed")
+    return Leg(state, f"Phone {view.case.partner or 'the MSP'}", "by phone" if row is None else "no call answered yet")

@@ -1,0 +1,213 @@
+"""A partner: what the procedure asks of its contact form, who is reached when, and in which order to dial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from roamdesk.console import words
+from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.dial import Line, panel_of
+from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.selectors import WeekRow, number_to_dial, week_of
+from roamdesk.procedure import Procedure
+from roamdesk.procedure.model import Requirement
+from roamdesk.procedure.readiness import ContactForm, FormLine, readiness
+
+WEEK = 7 * 24 * 60
+LEFT, WIDTH, ROW = 100, 856, 34
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class RequirementRow:
+    mark: Mark
+    text: str
+    quote: str
+    cites: str
+    has: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Span:
+    x: float
+    width: float
+    gap: bool
+
+
+@dataclass(frozen=True)
+class CoverRow:
+    title: str
+    language: str
+    y: int
+    spans: tuple[Span, ...]
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Cover:
+    rows: tuple[CoverRow, ...]
+    days: tuple[tuple[float, str], ...]
+    now_x: float
+    now_text: str
+    height: int
+    gaps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RoleView:
+    role: str
+    ready: bool
+    met: int
+    rows: tuple[RequirementRow, ...]
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class PartnerScreen:
+    partner: Partner
+    roles: tuple[RoleView, ...]
+    cover: Cover | None
+    addresses: tuple[ContactLine, ...]
+    ids: str
+
+
+def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: str, language: str) -> PartnerScreen:
+    """The whole page. Runs in the desk's scope."""
+    lines = list(partner.lines.all())
+    roles = [role for role, plays in (("cpo", partner.plays_cpo), ("msp", partner.plays_msp)) if plays]
+    return PartnerScreen(
+        partner=partner,
+        roles=tuple(_role(partner, role, lines, procedure, now, zone, language) for role in roles),
+        cover=_cover(partner, lines, procedure, roles, now),
+        addresses=tuple(line for line in lines if line.channel == ContactLine.Channel.MAIL),
+        ids=", ".join([*partner.operator_ids, *partner.provider_ids]),
+    )
+
+
+def is_ready(partner: Partner, role: str, procedure: Procedure, lines: list[ContactLine]) -> int:
+    """How many requirements are not met."""
+    return len(readiness(procedure, role, _form(partner, role, lines)).gaps)
+
+
+def _role(
+    partner: Partner, role: str, lines: list[ContactLine], procedure: Procedure, now: datetime, zone: str, language: str
+) -> RoleView:
+    found = readiness(procedure, role, _form(partner, role, lines))
+    lacking = {gap.gap: gap.why for gap in found.gaps}
+    needs = procedure.readiness.get(role, ())
+    mine = [line for line in lines if line.role == role]
+    rows = tuple(_requirement(need, lacking.get(need.gap, ""), mine, procedure, now) for need in needs)
+    dial = number_to_dial(partner, f"{role}_cc", now, language)
+    return RoleView(
+        words.SIDES[role], found.ready, len(needs) - len(lacking), rows, panel_of(partner.name, dial, now, zone).lines
+    )
+
+
+def _form(partner: Partner, role: str, lines: list[ContactLine]) -> ContactForm:
+    given = tuple(
+        FormLine(
+            line.purpose,
+            line.channel,
+            line.value,
+            line.hours,
+            tuple(line.languages),
+            line.person_name,
+            line.operational_skills,
+        )
+        for line in lines
+        if line.role == role
+    )
+    return ContactForm(partner.form_published_at is not None, partner.procedures_agreed, given)
+
+
+def _requirement(
+    need: Requirement, why: str, lines: list[ContactLine], procedure: Procedure, now: datetime
+) -> RequirementRow:
+    given = [line for line in lines if line.purpose == need.purpose and need.channel in ("", line.channel)]
+    stale = bool(given) and all(words.is_stale("contact", line.verified_at, now) for line in given)
+    quote = next((procedure.statements[number] for number in need.cites if number in procedure.statements), "")
+    values = ", ".join(dict.fromkeys(line.person_name or line.value for line in given))
+    newest = max((line.verified_at for line in given if line.verified_at), default=None)
+    return RequirementRow(
+        mark=mark(State.OVERDUE, "Gap") if why else mark(State.UNKNOWN, "Stale") if stale else mark(State.DONE, "Met"),
+        text=need.text,
+        quote=quote,
+        cites=", ".join(need.cites),
+        has=why or values or "Given",
+        hint=f"verified {words.ago(newest, now)}" if newest else "never verified" if given else "",
+    )
+
+
+def _cover(
+    partner: Partner, lines: list[ContactLine], procedure: Procedure, roles: list[str], now: datetime
+) -> Cover | None:
+    week = [row for row in week_of(partner) if row.role in roles]
+    if not week:
+        return None
+    asked = _asked_always(procedure, roles)
+    rows = tuple(_cover_row(row, n, asked, lines, now) for n, row in enumerate(week))
+    local = now.astimezone(ZoneInfo(partner.zone))
+    minute = local.weekday() * 1440 + local.hour * 60 + local.minute
+    monday = (local - timedelta(days=local.weekday())).date()
+    days = tuple(
+        (round(LEFT + n * WIDTH / 7, 1), f"{day} {(monday + timedelta(days=n)).day}") for n, day in enumerate(DAYS)
+    )
+    gaps = tuple(_gap_words(row) for row in week if _is_asked(row, asked) and row.gaps)
+    return Cover(rows, days, _x(minute), local.strftime("%H:%M"), 60 + len(rows) * ROW, gaps)
+
+
+def _asked_always(procedure: Procedure, roles: list[str]) -> set[tuple[str, str, str, str]]:
+    """What the procedure wants round the clock: role, purpose, channel, language."""
+    return {
+        (role, need.purpose, need.channel, need.language)
+        for role in roles
+        for need in procedure.readiness.get(role, ())
+        if need.hours == "24/7"
+    }
+
+
+def _is_asked(row: WeekRow, asked: set[tuple[str, str, str, str]]) -> bool:
+    return (row.role, row.purpose, row.channel, row.language) in asked
+
+
+def _cover_row(
+    row: WeekRow, n: int, asked: set[tuple[str, str, str, str]], lines: list[ContactLine], now: datetime
+) -> CoverRow:
+    spans = [Span(_x(span[0]), _width(span), False) for span in row.open]
+    if _is_asked(row, asked):
+        spans += [Span(_x(span[0]), _width(span), True) for span in row.gaps]
+    theirs = [line for line in lines if (line.role, line.purpose, line.channel) == (row.role, row.purpose, row.channel)]
+    stale = all(words.is_stale("contact", line.verified_at, now) for line in theirs)
+    title = str(ContactLine.Purpose(row.purpose).label)
+    short = {"First-level line for partners": "First level", "MSP call centre": "Call centre", "MSP support": "Support"}
+    way = "phone" if row.channel == "phone" else "mail"
+    return CoverRow(
+        short.get(title, title.split(",")[0]),
+        f"{way}, {words.language(row.language)}",
+        32 + n * ROW,
+        tuple(spans),
+        stale,
+    )
+
+
+def _gap_words(row: WeekRow) -> str:
+    spans = ", ".join(f"{_moment(begin)}–{_moment(end)}" for begin, end in row.gaps[:8])
+    return f"No {words.language(row.language)} by {row.channel}: {spans}"
+
+
+def _moment(minute: int) -> str:
+    day, rest = divmod(minute, 1440)
+    if rest == 0 and day:
+        return f"{DAYS[(day - 1) % 7]} 24:00"
+    return f"{DAYS[day % 7]} {rest // 60:02}:{rest % 60:02}"
+
+
+def _x(minute: int) -> float:
+    return round(LEFT + minute / WEEK * WIDTH, 1)
+
+
+def _width(span: tuple[int, int]) -> float:
+    return round((span[1] - span[0]) / WEEK * WIDTH, 1)

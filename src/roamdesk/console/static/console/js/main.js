@@ -1,0 +1,21 @@
+import { startCall } from './call.js';
+import { startClocks } from './clocks.js';
+import { cardChanged, startKeys } from './keys.js';
+import { startLive } from './live.js';
+import { startTheme } from './theme.js';
+
+startTheme();
+startCall();
+startClocks();
+startKeys();
+startLive();
+
+// A new card: answers pressed for the old one are not taken for it. Enter on the moved-on line brings the next step.
+let card = document.getElementById('step')?.dataset.step;
+document.addEventListener('htmx:afterSettle', () => {
+  const now = document.getElementById('step');
+  if (!now) return;
+  if (now.dataset.step !== card) { cardChanged(); card = now.dataset.step; }
+  const first = now.querySelector('[data-first]');
+  if (first && document.activeElement === document.body) first.focus();
+});

@@ -1,0 +1,42 @@
+"""Addresses of the console. Every one but the person's own lies under a desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from roamdesk.console.views import account, board, call, case, partners, queue, reference, search, steps
+
+app_name = "console"
+
+_DESK = "d/<slug:desk>/"
+_CASE = _DESK + "cases/<str:reference>"
+
+urlpatterns = [
+    path("me", account.account, name="account"),
+    path(_DESK, queue.to_queue, name="desk"),
+    path(_DESK + "queue", queue.queue, name="queue"),
+    path(_DESK + "new", call.new, name="new"),
+    path(_DESK + "new/heard", call.heard, name="heard"),
+    path(_DESK + "search", search.search, name="search"),
+    path(_DESK + "partners", partners.partners, name="partners"),
+    path(_DESK + "partners/<int:partner>", partners.partner, name="partner"),
+    path(_DESK + "board", board.board, name="board"),
+    path(_DESK + "help", reference.reference, name="help"),
+    path(_CASE, case.case, name="case"),
+    path(_CASE + "/answer", steps.answer, name="answer"),
+    path(_CASE + "/tell", steps.tell, name="tell"),
+    path(_CASE + "/edit", steps.edit, name="edit"),
+    path(_CASE + "/back", steps.back, name="back"),
+    path(_CASE + "/unlock", steps.unlock, name="unlock"),
+    path(_CASE + "/notice/<slug:rule>", steps.notice, name="notice"),
+    path(_CASE + "/reveal", steps.reveal, name="reveal"),
+    path(_CASE + "/take", steps.take, name="take"),
+    path(_CASE + "/handover", steps.hand_over, name="handover"),
+    path(_CASE + "/depart", steps.depart, name="depart"),
+    path(_CASE + "/note", steps.note, name="note"),
+    path(_CASE + "/call", steps.call, name="call"),
+    path(_CASE + "/reference", steps.their_reference, name="reference"),
+    path(_CASE + "/close", steps.close, name="close"),
+    path(_CASE + "/reopen", steps.reopen, name="reopen"),
+    path(_CASE + "/danger", steps.danger, name="danger"),
+]

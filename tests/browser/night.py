@@ -1,0 +1,98 @@
+"""A night at two desks: cases in every state, built through the verbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django_scopes import scope
+
+from builders import build_evse, build_station
+from roamdesk.cases.actors import Actor
+from roamdesk.cases.models import Case
+from roamdesk.cases.services import Typed, answer_step, open_case
+from roamdesk.charging.models import Evse, Plug, Session
+from roamdesk.desks.models import Desk, Person
+from roamdesk.partners.models import Partner
+
+TOKEN = "04A25B1C9D4F80"
+
+
+@dataclass(frozen=True)
+class Night:
+    """What was built; ``msp_case`` waits for the call, ``cpo_case`` for the Unlock."""
+
+    msp: Desk
+    cpo: Desk
+    msp_case: Case
+    cpo_case: Case
+    danger: Case
+    late: Case
+
+
+def partner_evse(desk: Desk, label: str, address: str, hint: str) -> Evse:
+    """An EVSE of Nordlade as the MSP's directory knows it."""
+    partner = Partner.objects.get(name="Nordlade")
+    return Evse.objects.create(
+        desk=desk, partner=partner, label=label, evse_id=label, plug=Plug.TYPE2_SOCKET, address=address, place_hint=hint
+    )
+
+
+def directory(msp: Desk, cpo: Desk) -> None:
+    """Four EVSEs in Berlin, known to both; two of them on one post."""
+    street = "Warschauer Str. 58, Berlin"
+    with scope(desk=msp):
+        partner_evse(msp, "DE*NDL*E0472*1", street, "left socket")
+        partner_evse(msp, "DE*NDL*E0472*2", street, "right socket")
+        partner_evse(msp, "DE*NDL*E0391*1", "Am Ostbahnhof 4, Berlin", "")
+        partner_evse(msp, "DE*NDL*E2210*2", "Hafenplatz 14, Berlin", "")
+    with scope(desk=cpo):
+        station = build_station(cpo, "BER-WAR-058", address=street, version="ocpp1.6", connection_id="c1")
+        build_evse(station, "DE*NDL*E0472*1", place_hint="left socket")
+        build_evse(station, "DE*NDL*E0472*2", place_hint="right socket", connector_number=2)
+
+
+def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) -> Night:
+    """Everything at once, some minutes ago."""
+    directory(msp, cpo)
+    now = datetime.now(UTC)
+    mara, petra = Actor.of(msp_person), Actor.of(cpo_person)
+    stuck = {"caller": "user", "problem": "cable_stuck"}
+    with scope(desk=msp):
+        ready = _open(msp, mara, now - timedelta(minutes=7), "DE*NDL*E0472*1", stuck | {"token": TOKEN})
+        ready = answer_step(ready, "self_help", 2, actor=mara, at=now - timedelta(minutes=3))
+        waiting = _open(msp, mara, now - timedelta(minutes=9), "DE*NDL*E0472*2", stuck | {"token": "04B1C2D3E4F560"})
+        waiting = answer_step(waiting, "self_help", 2, actor=mara, at=now - timedelta(minutes=8))
+        waiting = answer_step(waiting, "ask_unlock", 1, actor=mara, at=now - timedelta(minutes=6))
+        late = _open(msp, mara, now - timedelta(minutes=40), "DE*NDL*E0391*1", stuck | {"token": "04C1C2D3E4F561"})
+        late = answer_step(late, "self_help", 2, actor=mara, at=now - timedelta(minutes=38))
+        late = answer_step(late, "ask_unlock", 1, actor=mara, at=now - timedelta(minutes=36))
+        danger = _open(msp, mara, now - timedelta(minutes=2), "DE*NDL*E2210*2", {"caller": "user", "problem": "danger"})
+        Case.objects.filter(pk=danger.pk).update(owner=None)
+        _open(msp, mara, now - timedelta(minutes=20), "DE*NDL*E0391*1", {"caller": "user", "problem": "cannot_start"})
+    with scope(desk=cpo):
+        _session(cpo, now)
+        case = _open(cpo, petra, now - timedelta(minutes=4), "DE*NDL*E0472*1", stuck | {"caller": "partner"})
+        case = answer_step(case, "ask_identity_msp", 1, actor=petra, at=now - timedelta(minutes=3), typed=Typed({"token": TOKEN}))
+        case = answer_step(case, "accept_identity", 1, actor=petra, at=now - timedelta(minutes=2))
+    return Night(msp, cpo, _again(msp, ready), _again(cpo, case), _again(msp, danger), _again(msp, late))
+
+
+def _open(desk: Desk, actor: Actor, at: datetime, label: str, facts: dict[str, str]) -> Case:
+    evse = Evse.objects.get(label=label)
+    partner = evse.partner or Partner.objects.get(plays_msp=True)
+    side = "msp" if desk.plays_msp else "cpo"
+    return open_case(desk, side=side, facts=facts, actor=actor, at=at, partner=partner, evse=evse)
+
+
+def _session(desk: Desk, now: datetime) -> None:
+    evse = Evse.objects.get(label="DE*NDL*E0472*1")
+    Session.objects.create(
+        desk=desk, evse=evse, station=evse.station, partner=Partner.objects.get(plays_msp=True), token_key=TOKEN,
+        transaction_id="77", started_at=now - timedelta(minutes=56), observed_at=now - timedelta(seconds=8),
+    )  # fmt: skip
+
+
+def _again(desk: Desk, case: Case) -> Case:
+    with scope(desk=desk):
+        return Case.objects.get(pk=case.pk)
