@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roamdesk.charging.matching import (
@@ -201,6 +201,7 @@ records = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(saids, st.lists(records, max_size=5))
 def test_whatever_is_said_a_match_has_the_evse_one_proof_more_and_nothing_against_it(
     said: Said, sessions: list[SessionRecord]
@@ -213,6 +214,7 @@ def test_whatever_is_said_a_match_has_the_evse_one_proof_more_and_nothing_agains
     assert (found.verdict is Verdict.MATCH) == (found.session is not None)
 
 
+@settings(deadline=None)
 @given(saids, st.lists(records, max_size=5, unique_by=lambda record: record.pk))
 def test_the_order_in_which_sessions_come_does_not_change_the_verdict(
     said: Said, sessions: list[SessionRecord]

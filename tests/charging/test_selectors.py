@@ -10,7 +10,7 @@ from roamdesk.charging import selectors, services
 from roamdesk.charging.matching import Said, Tolerances, Verdict, match_identity
 from roamdesk.charging.models import Evse, RoamingUser, Session, Station, Token
 from roamdesk.desks.models import Desk
-from roamdesk.identifiers import IdentifierError
+from roamdesk.identifiers import IdentifierError, iso_check_character
 from roamdesk.partners.models import Partner
 
 CARD, CONTRACT = "04A3B2C1D04F80", "DE-VPS-C00012345-2"
@@ -124,6 +124,23 @@ def test_sessions_are_found_by_other_names_of_the_token(station: Station, evse: 
     Token.objects.create(desk=evse.desk, value=CARD, contract_id=CONTRACT, printed_number="VP-1234-5678")
     session = begin(station, at)
     assert [one.pk for one in selectors.sessions_for(evse.desk, token=said, now=at)] == [session.pk]
+
+
+def test_a_contract_said_without_its_check_character_finds_a_session_that_has_it(
+    station: Station, evse: Evse, at: datetime
+) -> None:
+    contract = f"DEVPSC00012345{iso_check_character('DEVPSC00012345')}"
+    session = begin(station, at, token=contract)
+    found = selectors.sessions_for(evse.desk, token="DE-VPS-C00012345", now=at)
+    assert [one.pk for one in found] == [session.pk]
+
+
+def test_a_desk_sees_no_session_of_another_even_for_the_same_token(
+    station: Station, evse: Evse, msp_desk: Desk, at: datetime
+) -> None:
+    begin(station, at)
+    with scope(desk=msp_desk):
+        assert selectors.sessions_for(msp_desk, evse=evse, token=CARD, now=at) == []
 
 
 def test_a_connected_station_makes_the_data_as_fresh_as_its_last_word(

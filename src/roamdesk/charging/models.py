@@ -80,7 +80,9 @@ class Evse(models.Model):
     label_key = models.CharField(max_length=48, editable=False, help_text="identifiers.label_key(label)")
     sounds_key = models.CharField(max_length=48, editable=False, help_text="identifiers.sounds_key(label)")
     id_key = models.CharField(max_length=48, default="", editable=False, help_text="identifiers.label_key(evse_id)")
-    id_sounds_key = models.CharField(max_length=48, default="", editable=False, help_text="sounds_key(evse_id)")
+    id_sounds_key = models.CharField(
+        max_length=48, default="", editable=False, help_text="sounds_key(evse_id), unless the label sounds so"
+    )
     address_key = models.CharField(
         max_length=200, default="", editable=False, help_text="identifiers.address_key(address)"
     )
@@ -103,6 +105,7 @@ class Evse(models.Model):
             models.Index(fields=["desk", "label_key"]),
             models.Index(fields=["desk", "sounds_key"]),
             models.Index(fields=["desk", "id_key"]),
+            models.Index(fields=["desk", "id_sounds_key"]),
         ]
 
     def __str__(self) -> str:
@@ -111,7 +114,10 @@ class Evse(models.Model):
     def set_keys(self) -> None:
         """Derive what this EVSE is found by; ``save`` does it, a bulk import has to."""
         self.label_key, self.sounds_key = fitting(label_key(self.label), 48), fitting(sounds_key(self.label), 48)
-        self.id_key, self.id_sounds_key = fitting(label_key(self.evse_id), 48), fitting(sounds_key(self.evse_id), 48)
+        self.id_key = fitting(label_key(self.evse_id), 48)
+        sound = fitting(sounds_key(self.evse_id), 48)
+        # Most labels are the id: then one column is enough to search.
+        self.id_sounds_key = "" if sound == self.sounds_key else sound
         self.address_key = fitting(address_key(self.address), 200)
 
     def save(self, *args: Any, **named: Any) -> None:

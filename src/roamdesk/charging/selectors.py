@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
 from roamdesk.charging.keys import contract_stem
+from roamdesk.charging.lookup import NEWEST, newest_sessions, open_sessions_beside
 from roamdesk.charging.matching import SHORTEST_PART, SessionRecord
 from roamdesk.charging.models import Evse, RoamingUser, Session, Token
 from roamdesk.desks.models import Desk
@@ -23,6 +23,7 @@ from roamdesk.identifiers import (
     RfidUid,
     SearchPatterns,
     chosen,
+    iso_check_character,
     label_key,
     printed_number,
     rank,
@@ -35,9 +36,10 @@ from roamdesk.partners.numbers import NumberRefused, phone_number
 from roamdesk.partners.selectors import partner_of_operator
 
 MOST_CANDIDATES = 500
-NEWEST = 20
+WHOLE_ID = 10  # characters without stars, like DENDLE0471
 RECENT = timedelta(hours=24)
 SHORTEST_OPERATOR = 3
+ISO_STEM = 14  # characters of an ISO contract id without its check character
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ def find_evse(desk: Desk, heard: str) -> FoundEvses:
     if not key:
         return FoundEvses((), None, None, True)
     exact = list(_evses(desk).filter(Q(label_key=key) | Q(id_key=key))[:MOST_CANDIDATES])
-    fitting = list(_evses(desk).filter(_fits(patterns)).order_by("pk")[: MOST_CANDIDATES + 1])
+    # A whole id is mistaken for its like by sound only; anything shorter may be part of many.
+    wide = _sounds_like(heard) if exact and len(key) >= WHOLE_ID else _fits(patterns)
+    fitting = list(_evses(desk).filter(wide).order_by("pk")[: MOST_CANDIDATES + 1])
     complete = len(fitting) <= MOST_CANDIDATES
     evses = {str(evse.pk): evse for evse in [*exact, *fitting]}
     hits = rank(heard, [label for pk, evse in evses.items() for label in _labels(pk, evse)])
@@ -122,16 +126,9 @@ def operator_named(desk: Desk, heard: str) -> OperatorHint | None:
 
 def sessions_for(desk: Desk, *, evse: Evse | None = None, token: str = "", now: datetime) -> list[SessionRecord]:
     """The sessions at the EVSE or with the token, open or ended within 24 h, newest first (S9, S26)."""
-    sessions = Session.objects.filter(desk=desk)
-    ways = [sessions.filter(evse=evse)] if evse is not None else []
-    if keys := _keys_of_token(desk, token):
-        ways.append(sessions.filter(token_key__in=keys))
-    if not ways:
-        return []
-    first, *others = [_newest_rows(way)[:NEWEST] for way in ways]
-    records = {row[0]: _record(row) for row in first.union(*others, all=True)}
-    recent = [one for one in records.values() if one.ended_at is None or now - one.ended_at <= RECENT]
-    return sorted(recent, key=lambda one: one.started_at, reverse=True)
+    keys, contract, printed = _names_of_token(token)
+    found = newest_sessions(desk.pk, evse_id=evse.pk if evse else None, keys=keys, contract=contract, printed=printed)
+    return [one for one in found if one.ended_at is None or now - one.ended_at <= RECENT]
 
 
 def open_session_at(evse: Evse) -> Session | None:
@@ -143,8 +140,7 @@ def other_sessions_at_station(evse: Evse) -> list[SessionRecord]:
     """Whom else a command may touch: open sessions at the same station, but not at this EVSE."""
     if evse.station_id is None:
         return []
-    others = Session.objects.filter(station=evse.station_id, ended_at__isnull=True).exclude(evse=evse)
-    return [_record(row) for row in _newest_rows(others)]
+    return open_sessions_beside(evse.station_id, evse.pk)
 
 
 def find_tokens(desk: Desk, said: str) -> list[TokenHit]:
@@ -186,14 +182,23 @@ def _evses(desk: Desk) -> QuerySet[Evse]:
     return Evse.objects.filter(desk=desk).select_related("station", "partner")
 
 
+def _sounds_like(heard: str) -> Q:
+    sound = sounds_key(heard)
+    return Q(sounds_key=sound) | Q(id_sounds_key=sound)
+
+
 def _fits(patterns: SearchPatterns) -> Q:
     which = Q(pk__in=[])
     if patterns.sounds_parts:
-        one_after_the_other = ".*".join(patterns.sounds_parts)
-        which |= Q(sounds_key__regex=one_after_the_other) | Q(id_sounds_key__regex=one_after_the_other)
+        which |= _contains("sounds_key", patterns.sounds_parts) | _contains("id_sounds_key", patterns.sounds_parts)
     if patterns.words:
-        which |= Q(*(("address_key__contains", word) for word in patterns.words))
+        which |= _contains("address_key", patterns.words)
     return which
+
+
+def _contains(column: str, parts: Sequence[str]) -> Q:
+    """All parts in any order; ``rank`` looks at the order, and plain LIKE is several times faster than it."""
+    return Q(*((f"{column}__contains", part) for part in parts))
 
 
 def _labels(pk: str, evse: Evse) -> Iterable[Label]:
@@ -237,17 +242,16 @@ def _operators(texts: Sequence[str]) -> list[OperatorId]:
     return found
 
 
-def _keys_of_token(desk: Desk, said: str) -> set[str]:
-    """Every key that a session of this token may carry."""
+def _names_of_token(said: str) -> tuple[list[str], str, str]:
+    """Keys that a session may carry, the contract, and the printed number that a token may be known by."""
     try:
         key = token_key(said) if said else ""
     except IdentifierError:
-        return set()
-    stem = contract_stem(said)
-    tokens = Token.objects.filter(desk=desk).filter(
-        Q(key__in=_both_ways(key)) | (Q(contract_key=stem) if stem else Q(printed_key=key))
-    )
-    return {*_both_ways(key), stem, *tokens.values_list("key", flat=True)[:NEWEST]} - {""}
+        return [], "", ""
+    contract = contract_stem(said)
+    checked = contract + iso_check_character(contract) if len(contract) == ISO_STEM else ""
+    keys = dict.fromkeys([*_both_ways(key), contract, checked])
+    return [one for one in keys if one], contract, "" if contract else key
 
 
 def _both_ways(key: str) -> list[str]:
@@ -261,38 +265,3 @@ def _ends_with(end: str) -> Q:
     if len(end) < SHORTEST_PART:
         return Q(pk__in=[])
     return Q(key__endswith=end) | Q(contract_key__endswith=end) | Q(printed_key__endswith=end)
-
-
-_ROW = (
-    "pk", "started_at", "observed_at", "ended_at", "evse__label", "evse__evse_id", "token_key", "contract_id",
-    "evse__address", "session_id", "transaction_id", "charging", "station__connection_id", "station__last_seen_at",
-)  # fmt: skip
-
-
-def _newest_rows(sessions: QuerySet[Session]) -> QuerySet[Session, tuple[Any, ...]]:
-    """The columns of a SessionRecord, in its order, and when its station last spoke."""
-    contracts = Token.objects.filter(desk=OuterRef("desk"), key=OuterRef("token_key")).values("contract_id")[:1]
-    return sessions.annotate(contract_id=Subquery(contracts)).order_by("-started_at").values_list(*_ROW)
-
-
-def _record(row: tuple[Any, ...]) -> SessionRecord:
-    named = dict(zip(_ROW, row, strict=True))
-    record = SessionRecord(
-        pk=named["pk"],
-        started_at=named["started_at"],
-        observed_at=named["observed_at"],
-        ended_at=named["ended_at"],
-        evse_label=named["evse__label"] or "",
-        evse_id=named["evse__evse_id"] or "",
-        token_key=named["token_key"],
-        contract_id=named["contract_id"] or "",
-        address=named["evse__address"] or "",
-        session_id=named["session_id"],
-        transaction_id=named["transaction_id"],
-        charging=named["charging"],
-    )
-    connection_id, last_seen_at = named["station__connection_id"], named["station__last_seen_at"]
-    # A connected station would have told of a change: its last word is the age of what we know.
-    if connection_id and last_seen_at and last_seen_at > record.observed_at:
-        return replace(record, observed_at=last_seen_at)
-    return record

@@ -1,0 +1,75 @@
+"""Sessions as values, in plain SQL: the look-up behind the identity match stands in every call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from django.db import connection
+
+from roamdesk.charging.matching import SessionRecord
+
+NEWEST = 20
+
+_RECORDS = """
+SELECT s.id, s.started_at, s.observed_at, s.ended_at, coalesce(e.label, ''), coalesce(e.evse_id, ''),
+       s.token_key, coalesce(t.contract_id, ''), coalesce(e.address, ''), s.session_id, s.transaction_id,
+       s.charging, CASE WHEN st.connection_id <> '' THEN st.last_seen_at END
+FROM ({which}) s
+LEFT JOIN charging_evse e ON e.id = s.evse_id
+LEFT JOIN charging_station st ON st.id = s.station_id
+LEFT JOIN charging_token t ON t.desk_id = s.desk_id AND t.key = s.token_key
+ORDER BY s.started_at DESC
+"""
+
+# Two index look-ups of the newest few; the token's other names come first, so that both stay look-ups.
+_NEWEST = _RECORDS.format(
+    which="""
+    (SELECT * FROM charging_session
+     WHERE desk_id = %(desk)s AND evse_id = %(evse)s
+     ORDER BY started_at DESC LIMIT %(newest)s)
+    UNION
+    (SELECT * FROM charging_session
+     WHERE desk_id = %(desk)s AND token_key = ANY(%(keys)s::text[] || ARRAY(
+         SELECT key::text FROM charging_token
+         WHERE desk_id = %(desk)s AND (key = ANY(%(keys)s)
+            OR contract_key <> '' AND contract_key = %(contract)s
+            OR printed_key <> '' AND printed_key = %(printed)s)))
+     ORDER BY started_at DESC LIMIT %(newest)s)
+"""
+)
+
+_OPEN_BESIDE = _RECORDS.format(
+    which="""
+    SELECT * FROM charging_session
+    WHERE station_id = %(station)s AND evse_id IS DISTINCT FROM %(evse)s AND ended_at IS NULL
+"""
+)
+
+
+def newest_sessions(
+    desk_id: int, *, evse_id: int | None, keys: Collection[str], contract: str, printed: str
+) -> list[SessionRecord]:
+    """The newest sessions of a desk at the EVSE or with the token under any of its names, newest first."""
+    return _records(
+        _NEWEST,
+        desk=desk_id, evse=evse_id, keys=list(keys), contract=contract, printed=printed, newest=NEWEST,
+    )  # fmt: skip
+
+
+def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
+    """The open sessions at the station that are not at this EVSE, newest first."""
+    return _records(_OPEN_BESIDE, station=station_id, evse=evse_id)
+
+
+def _records(statement: str, **values: Any) -> list[SessionRecord]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [_record(row) for row in cursor.fetchall()]
+
+
+def _record(row: tuple[Any, ...]) -> SessionRecord:
+    record, heard = SessionRecord(*row[:-1]), row[-1]
+    # A connected station would have told of a change: its last word is the age of what we know.
+    return replace(record, observed_at=heard) if heard and heard > record.observed_at else record
