@@ -101,7 +101,10 @@ def _shadowed(space: Space, route: Route) -> Fault:
         )
     taken = " and ".join(takers)
     return _at(
-        space.procedure, route, f"Route {route.id} is never taken.", f"Move it above {taken}, which take all of it."
+        space.procedure,
+        route,
+        f"Route {route.id} is never taken.",
+        f"Move it above {taken}: below, nothing is left for it.",
     )
 
 
@@ -125,7 +128,10 @@ def _danger_goes_astray(space: Space) -> Iterator[Fault]:
             assert route
             where = _in_words(space, head)
             yield _at(
-                space.procedure, route, f"Route {route.id} takes danger ({where}).", "Put a danger route above it."
+                space.procedure,
+                route,
+                f"Route {route.id} takes danger ({where}).",
+                "Mark it 'danger: yes', or put a danger route above it.",
             )
             return
 

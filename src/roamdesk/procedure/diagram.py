@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from roamdesk.procedure.flow import leads, rules_of
 from roamdesk.procedure.model import DutyRule, Procedure, Route, Side
 from roamdesk.procedure.picture import svg
 from roamdesk.procedure.tracing import words
-from roamdesk.procedure.wording import on_one_line
+from roamdesk.procedure.wording import plain
 
-__all__ = ["mermaid", "plain", "svg"]
-NO_NAMES: Mapping[str, str] = MappingProxyType({})
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+__all__ = ["mermaid", "svg"]
 
 
 def mermaid(procedure: Procedure, route: str | None = None) -> str:
     """How a route is chosen, or the duties of one route. Raises StopIteration where there is no such route."""
     lines = _choice(procedure) if route is None else _duties(procedure, procedure.route(route))
     return "\n".join(["flowchart TD", *(f"  {line}" for line in lines)])
-
-
-def plain(procedure: Procedure, text: str, names: Mapping[str, str] = NO_NAMES) -> str:
-    """A wording that belongs to no case: what ``names`` do not fill stands as what it is called, in brackets."""
-    return on_one_line(_PLACEHOLDER.sub(lambda match: names.get(match[1]) or _word(procedure, match[1]), text))
-
-
-def _word(procedure: Procedure, name: str) -> str:
-    fact = procedure.facts.get(name)
-    return "the partner" if name == "partner" else f"[{fact.title if fact else name.replace('_', ' ')}]"
 
 
 def _choice(procedure: Procedure) -> list[str]:

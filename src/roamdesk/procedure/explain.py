@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from roamdesk.procedure.diagram import plain
 from roamdesk.procedure.folding import Entry, fold
 from roamdesk.procedure.model import UNSET, FactDef, Kind, Procedure
 from roamdesk.procedure.planning import Duty, Plan, plan
 from roamdesk.procedure.tracing import later, trace
+from roamdesk.procedure.wording import plain
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 Told = tuple[int, Mapping[str, Any]]

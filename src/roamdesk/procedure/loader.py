@@ -378,7 +378,10 @@ class _Loader:
 
     def _cites(self, node: Node, *, required: bool = False) -> tuple[str, ...]:
         if required and not node.words():
-            node.fault("It cites no statement.", "Say which sentence demands it: cites: [S13].")
+            node.fault(
+                f"{node.path.removesuffix('.cites')} cites no statement.",
+                "Say which sentence demands it: cites: [S13].",
+            )
         for number in node.words():
             if number not in self.statements:
                 node.fault(

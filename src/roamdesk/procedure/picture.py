@@ -8,8 +8,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from roamdesk.procedure.flow import leads, rules_of
 from roamdesk.procedure.model import DutyRule, Procedure, Side
+from roamdesk.procedure.wording import plain
 
-ROW, BOX_HEIGHT, TOP = 48, 34, 26
+ROW, BOX_HEIGHT, TOP, MARGIN = 48, 34, 26, 8
 COMPACT, LARGE = 250, 760
 STANDALONE = (
     "<style>svg{--inset:#f1f3f5;--surface:#fff;--edge:#8a939c;--line:#c3c9cf;--ink:#16191d;--ink-2:#3f464d;"
@@ -36,15 +37,15 @@ class Canvas:
 
     @property
     def box_width(self) -> int:
-        return (self.width - 24) // 2
+        return (self.width - 2 * MARGIN - 16) // 2
 
     @property
     def letters(self) -> int:
         """How many letters fit into a box, at 12.5 units a letter's height."""
-        return (self.box_width - 14) * 10 // 66
+        return (self.box_width - 14) * 10 // 68
 
     def left(self, lane: int) -> int:
-        return 4 if lane == 0 else self.width - 4 - self.box_width
+        return MARGIN if lane == 0 else self.width - MARGIN - self.box_width
 
     def top(self, row: int) -> int:
         return TOP + row * ROW
@@ -79,7 +80,7 @@ def svg(
         'orient="auto"><path d="M0 0L8 4L0 8z" fill="var(--edge)"/></marker></defs>',
         *(_lane(canvas, lane, height, _lane_name(each, side, lanes)) for lane, each in enumerate(Side)),
         *_arrows(canvas, procedure, spots, marker),
-        *(_box(canvas, spot, here, done, side, large) for spot in spots),
+        *(_box(procedure, canvas, spot, here, done, side, large) for spot in spots),
         "</svg>",
     ]
     return "".join(parts)
@@ -108,9 +109,9 @@ def _lane_name(lane: Side, side: Side | None, lanes: Mapping[Side, str] | None) 
 
 
 def _lane(canvas: Canvas, lane: int, height: int, name: str) -> str:
-    width = canvas.box_width + 8
+    width = canvas.box_width + MARGIN + 4
     left = 0 if lane == 0 else canvas.width - width
-    shown = _cut(name, canvas.letters)
+    shown = _cut(name, canvas.letters + 2)
     return (
         f'<rect x="{left}" y="0" width="{width}" height="{height}" rx="6" fill="var(--inset)"/>'
         f'<text x="{left + width / 2}" y="17" text-anchor="middle" font-size="12.5" font-weight="650" '
@@ -149,25 +150,34 @@ def _path(canvas: Canvas, source: Spot, target: Spot) -> str:
         return f"M{x} {canvas.top(source.row) + BOX_HEIGHT}V{canvas.top(target.row) - 2}"
     outer = 2 if source.lane == 0 else canvas.width - 2
     edge = canvas.left(source.lane) + (width if source.lane else 0)
-    return f"M{edge} {from_y + 6}H{outer}V{to_y - 6}H{edge}"
+    return f"M{edge} {from_y + 6}H{outer}V{to_y - 6}H{edge + (1 if source.lane else -1)}"
 
 
-def _box(canvas: Canvas, spot: Spot, here: frozenset[str], done: frozenset[str], side: Side | None, large: bool) -> str:
+def _box(
+    procedure: Procedure,
+    canvas: Canvas,
+    spot: Spot,
+    here: frozenset[str],
+    done: frozenset[str],
+    side: Side | None,
+    large: bool,
+) -> str:
     rule, x, y = spot.rule, canvas.left(spot.lane), canvas.top(spot.row)
     waits = rule.id in here and side is not None and rule.owed_by is not side
-    title = _full(rule) if large else _short(rule)
+    title = plain(procedure, rule.do) if large else _short(rule)
+    letters = canvas.letters * 9 // 10 if rule.id in here else canvas.letters
     mark = " · waiting" if waits else " · here" if rule.id in here else ""
-    under = _cut(" · ".join(rule.cites), canvas.letters - len(mark)) + mark
+    under = _some(rule.cites, letters - len(mark)) + mark
     ink, weight, frame = _look(rule.id, here, done, waits)
     tick = (
         f'<path d="m{x + canvas.box_width - 16} {y + 23} 3 3 5-6" fill="none" stroke="var(--done)" stroke-width="2"/>'
     )
     return (
-        f"<g><title>{escape(_full(rule))}</title>"
+        f"<g><title>{escape(plain(procedure, rule.do))}</title>"
         f'<rect x="{x}" y="{y}" width="{canvas.box_width}" height="{BOX_HEIGHT}" rx="5" {frame}/>'
         f"{tick if rule.id in done and rule.id not in here else ''}"
         f'<text x="{x + 8}" y="{y + 15}" font-size="12.5" font-weight="{weight}" fill="{ink}">'
-        f"{escape(_cut(title, canvas.letters))}</text>"
+        f"{escape(_cut(title, letters))}</text>"
         f'<text x="{x + 8}" y="{y + 28}" font-size="12" fill="{ink}">{escape(under)}</text></g>'
     )
 
@@ -187,9 +197,14 @@ def _short(rule: DutyRule) -> str:
     return rule.id.replace("_", " ").capitalize()
 
 
-def _full(rule: DutyRule) -> str:
-    return rule.do.replace("{partner}", "the partner").replace("{", "").replace("}", "").replace("_", " ")
-
-
 def _cut(text: str, letters: int) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1].rstrip(' ·')}…"
+
+
+def _some(cites: tuple[str, ...], letters: int) -> str:
+    """As many whole numbers as fit, one at least."""
+    for shown in range(len(cites), 1, -1):
+        text = " · ".join(cites[:shown]) + ("…" if shown < len(cites) else "")
+        if len(text) <= letters:
+            return text
+    return cites[0] + ("…" if len(cites) > 1 else "")

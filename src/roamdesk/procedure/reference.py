@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from roamdesk.procedure.diagram import mermaid, plain, svg
+from roamdesk.procedure.diagram import mermaid, svg
 from roamdesk.procedure.model import Procedure
+from roamdesk.procedure.wording import plain
 
 _NUMBER = re.compile(r"\b([SA]\d{1,2})\b")
 _SPAN = re.compile(r"\b([SA])(\d{1,2}) to \1(\d{1,2})\b")
 _QUOTED = re.compile(r'"""(.*?)"""', re.DOTALL)
-_SCENARIO = re.compile(r'"id": "([A-Z]-\d\d)"(.*?)(?="id": "[A-Z]-\d\d"|\Z)', re.DOTALL)
-_CITES = re.compile(r'"cites": \[([^\]]*)\]')
 SCANNED = ("*.py", "*.json")
 
 
 def pages(procedure: Procedure, tests: Path) -> dict[str, str]:
     """File name to content, the page first. ``tests`` is the folder that is searched for numbers of statements."""
-    cited = tests_by_statement(tests)
+    cited = where_tested(tests)
     name = f"procedure-{procedure.id}"
     pictures = {
         f"{name}-{route.id}.svg": svg(procedure, route.id, large=True, standalone=True) for route in procedure.routes
@@ -29,7 +30,7 @@ def pages(procedure: Procedure, tests: Path) -> dict[str, str]:
     return {f"{name}.md": f"{page}\n", **pictures}
 
 
-def tests_by_statement(tests: Path) -> dict[str, list[str]]:
+def where_tested(tests: Path) -> dict[str, list[str]]:
     """Which test files, and which scenarios, name each statement: in a docstring, or under ``cites``."""
     found: dict[str, list[str]] = {}
     for path in sorted(path for pattern in SCANNED for path in tests.rglob(pattern)):
@@ -46,10 +47,14 @@ def _numbers(path: Path, tests: Path) -> Iterator[tuple[str, str]]:
             for number in _named(quoted):
                 yield number, path.relative_to(tests).as_posix()
     else:
-        for id, body in _SCENARIO.findall(text):
-            for cites in _CITES.findall(body)[-1:]:
-                for number in _NUMBER.findall(cites):
-                    yield number, f"scenario {id}"
+        for scenario in _scenarios(text):
+            for number in scenario.get("cites", []):
+                yield number, f"scenario {scenario['id']}"
+
+
+def _scenarios(text: str) -> list[dict[str, Any]]:
+    found = json.loads(text) if '"scenarios"' in text else {}
+    return list(found.get("scenarios", [])) if isinstance(found, dict) else []
 
 
 def _named(text: str) -> set[str]:
