@@ -14,6 +14,7 @@ from django_scopes import scopes_disabled
 from correspondence.smtp_peer import Script, SmtpPeer
 from roamdesk.correspondence import outbox, ports, services
 from roamdesk.correspondence.models import Fate, Message
+from roamdesk.desks.models import Desk
 
 State = Message.State
 Queue = Callable[..., Message]
@@ -229,6 +230,16 @@ def test_the_sweep_defers_what_is_due_and_what_waits_already_only_once(
     assert services.sweep(at) == 0
     queue(key="another")
     assert services.sweep(at) == 0
+
+
+def test_a_desk_name_with_a_line_break_cannot_start_a_header(
+    queue: Queue, peer: SmtpPeer, cpo_desk: Desk, at: datetime
+) -> None:
+    cpo_desk.name = "Nordlade\r\nBcc: x@evil.example"
+    cpo_desk.save()
+    assert services.attempt(queue().pk, at) == State.ACCEPTED
+    assert peer.taken[0]["Bcc"] is None
+    assert peer.envelopes == [[SUPPORT, FOCAL]]
 
 
 @pytest.mark.parametrize(

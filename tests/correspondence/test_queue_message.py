@@ -90,3 +90,9 @@ def test_what_cannot_be_sent_is_refused_in_words_and_nothing_is_queued(
     with pytest.raises(MailRefused, match=words):
         queue(**changes)
     assert rows_and_jobs() == (0, 0)
+
+
+def test_a_desk_without_a_usable_address_of_its_own_is_told_where_to_mend_it(queue: Queue, cpo_desk: Desk) -> None:
+    cpo_desk.mail_from = "nobody"
+    with pytest.raises(MailRefused, match="desk's settings"):
+        queue()

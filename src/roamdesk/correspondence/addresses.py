@@ -34,8 +34,13 @@ def recipients(addresses: Iterable[str]) -> list[str]:
     return found
 
 
-def _address(text: str) -> str:
-    refusal = MailRefused(f"{text[:80]!r} is no e-mail address. Correct it in the partner's contact form.")
+def sender(text: str) -> str:
+    """The desk's own address, checked like any other. Raises MailRefused."""
+    return _address(text, "desk's settings")
+
+
+def _address(text: str, kept_in: str = "partner's contact form") -> str:
+    refusal = MailRefused(f"{text[:80]!r} is no e-mail address. Correct it in the {kept_in}.")
     local, at, domain = text.strip().rpartition("@")
     try:
         address = local + at + domain.encode("idna").decode("ascii")

@@ -72,7 +72,7 @@ def relay_from_settings() -> Relay:
 def compose(message: Message) -> EmailMessage:
     """The mail of an outbox row; every attempt composes the same bytes, Message-ID and date included."""
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address(message.desk.name, addr_spec=message.mail_from)
+    mail["From"] = Address(" ".join(message.desk.name.split()), addr_spec=message.mail_from)
     mail["To"] = [Address(addr_spec=address) for address in message.to]
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.queued_at)

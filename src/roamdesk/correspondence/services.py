@@ -37,14 +37,14 @@ def queue_message(
 
     Raises addresses.MailRefused with the mend when an address, subject, header or text cannot be sent.
     """
-    recipients = addresses.recipients(to)
+    recipients, mail_from = addresses.recipients(to), addresses.sender(desk.mail_from)
     row = Message(
         desk=desk,
         partner=partner,
         about=about,
         key=key,
-        message_id=make_msgid(domain=desk.mail_from.rpartition("@")[2]),
-        mail_from=desk.mail_from,
+        message_id=make_msgid(domain=mail_from.rpartition("@")[2]),
+        mail_from=mail_from,
         to=recipients,
         fates=dict.fromkeys(recipients, Fate.PENDING),
         subject=addresses.subject_line(subject),

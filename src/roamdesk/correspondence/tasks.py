@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import close_old_connections
 from django.utils import timezone
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
@@ -12,14 +11,12 @@ from roamdesk.correspondence import outbox
 
 @app.task(name="correspondence.send_message", queue="mail")
 def send_message(message_id: int) -> str:
-    close_old_connections()
     return outbox.attempt(message_id, timezone.now())
 
 
 @app.periodic(cron="* * * * * */10")
 @app.task(name="correspondence.sweep", queue="mail", queueing_lock="correspondence.sweep")
 def sweep(timestamp: int) -> int:
-    close_old_connections()
     return outbox.sweep(timezone.now())
 
 
