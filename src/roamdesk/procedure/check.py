@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from roamdesk.procedure import sound_rules
 from roamdesk.procedure.errors import Fault, ProcedureError
 from roamdesk.procedure.loader import load
 from roamdesk.procedure.model import DutyRule, Procedure, Route
-from roamdesk.procedure.proving import Place, Progress, Walked, can_be_idle, walk
+from roamdesk.procedure.proving import Progress, Walked, can_be_idle, walk
 from roamdesk.procedure.reading import read
 from roamdesk.procedure.tracing import present
 from roamdesk.procedure.walk import Space, TooManySituations, fits
@@ -186,22 +187,17 @@ def _saying(space: Space, walked: Walked, rule: DutyRule) -> Iterator[Fault]:
 
 
 def _closing(space: Space, walked: Walked) -> Iterator[Fault]:
-    """One line for each duty at which cases get stuck; a duty that nothing ends has its line already."""
+    """One line, at the duty at which most cases get stuck. One that nothing ends has its own line already."""
     procedure = space.procedure
-    endless = {rule.id for rule in procedure.duties if rule.id in walked.raised - walked.ended}
-    seen: dict[str, list[Place]] = {}
-    for place in walked.stuck:
-        if not endless & {rule.id for rule in place.blocking}:
-            seen.setdefault(place.blocking[0].id if place.blocking else "", []).append(place)
-    if endless:
+    if not walked.stuck or walked.raised - walked.ended:
         return
-    for places in seen.values():
-        place = places[0]
-        owing = place.blocking[0] if place.blocking else place.route.route
-        names = ", ".join(rule.id for rule in place.blocking) or "a question"
-        message = f"The case never closes: {names} stays open when {_in_words(space, place.situation)}."
-        yield _at(procedure, owing, message, "Give an answer that leads on from there.")
-        return
+    open_in = Counter(rule.id for place in walked.stuck for rule in place.blocking)
+    place = min(walked.stuck, key=lambda place: len(place.blocking))
+    owing = procedure.duty(open_in.most_common(1)[0][0]) if open_in else place.route.route
+    place = next((each for each in walked.stuck if {owing.id} == {rule.id for rule in each.blocking}), place)
+    what = f"{owing.id} stays open" if open_in else "a question stays open"
+    message = f"The case never closes: {what} when {_in_words(space, place.situation)}."
+    yield _at(procedure, owing, message, "Give an answer that leads on from there.")
 
 
 def _in_words(space: Space, situation: int) -> str:
