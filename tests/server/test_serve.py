@@ -16,6 +16,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -71,10 +72,10 @@ class Serving:
         postmaster = postmaster_pid(self.var / "pg")
         return found | ({postmaster} if postmaster else set())
 
-    def part(self, name: str) -> int:
-        """Process id of a part."""
-        [found] = [pid for pid in self.processes() if _command(pid)[-2:] == [b"roamdesk.server.cli", name.encode()]]
-        return found
+    def part(self, name: str) -> int | None:
+        """Process id of a part, none while it is down."""
+        mark = [b"roamdesk.server.cli", name.encode()]
+        return next((pid for pid in self.processes() if _command(pid)[-2:] == mark), None)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -101,7 +102,10 @@ class Serving:
         browser.open(self.url("/account/login/"), urllib.parse.urlencode(form).encode(), timeout=10).close()
         return browser
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """Whatever a failed test left."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
         self.listening.join(PATIENCE)
         assert self.process.stdout is not None
@@ -119,72 +123,34 @@ def serving(short_folder: Path) -> Iterator[Callable[[], Serving]]:
 
     def start() -> Serving:
         started.append(Serving(short_folder / "var"))
+        started[-1].wait_for("Roamdesk is up")
         return started[-1]
 
     yield start
     for one in started:
-        for pid in one.processes():
-            os.kill(pid, signal.SIGKILL)
-        one.close()
+        one.end()
 
 
-def test_it_comes_up_stops_on_ctrl_c_and_leaves_no_process(serving: Callable[[], Serving]) -> None:
-    desk = serving()
-    assert "Roamdesk is up" in desk.wait_for("Roamdesk is up")
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Serving]:
+    """One that runs all the while."""
+    with TemporaryDirectory(prefix="roamdesk-test-", ignore_cleanup_errors=True) as folder:
+        desk = Serving(Path(folder) / "var")
+        try:
+            desk.wait_for("Roamdesk is up")
+            yield desk
+        finally:
+            desk.end()
+
+
+def test_the_console_answers_where_it_says(desk: Serving) -> None:
     assert str(desk.port) in desk.wait_for("Console")
+    assert str(desk.stations_port) in desk.wait_for("Stations")
     assert desk.page("/healthz") == 200
     assert desk.page("/account/login/") == 200
-    assert desk.stop(signal.SIGINT) == 0
-    assert desk.processes() == set()
 
 
-def test_a_second_run_keeps_the_data(serving: Callable[[], Serving]) -> None:
-    first = serving()
-    first.wait_for("Roamdesk is up")
-    key = (first.var / "secret-key").read_text()
-    created = (first.var / "pg" / "PG_VERSION").stat().st_mtime_ns
-    assert first.stop(signal.SIGTERM) == 0
-    second = serving()
-    second.wait_for("Roamdesk is up")
-    assert (second.var / "secret-key").read_text() == key
-    assert (second.var / "pg" / "PG_VERSION").stat().st_mtime_ns == created
-    assert second.stop(signal.SIGTERM) == 0
-
-
-def test_a_part_that_dies_is_started_again_and_said(serving: Callable[[], Serving]) -> None:
-    desk = serving()
-    desk.wait_for("Roamdesk is up")
-    os.kill(desk.part("worker"), signal.SIGKILL)
-    assert "signal SIGKILL" in desk.wait_for("worker stopped by itself")
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and b"worker" not in b" ".join(b" ".join(_command(p)) for p in desk.processes()):
-        time.sleep(0.05)
-    assert desk.part("worker")
-    assert desk.stop() == 0
-    assert desk.processes() == set()
-
-
-def test_parts_end_when_serve_is_killed_and_the_next_start_adopts_the_database(
-    serving: Callable[[], Serving],
-) -> None:
-    first = serving()
-    first.wait_for("Roamdesk is up")
-    first.stop(signal.SIGKILL)
-    postmaster = postmaster_pid(first.var / "pg")
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and first.processes() != {postmaster}:
-        time.sleep(0.05)
-    assert first.processes() == {postmaster}
-    second = serving()
-    second.wait_for("Roamdesk is up")
-    assert postmaster_pid(second.var / "pg") == postmaster
-    assert second.stop() == 0
-    assert second.processes() == set()
-
-
-def test_a_text_of_ten_megabytes_is_refused_and_nobody_else_is_affected(serving: Callable[[], Serving]) -> None:
-    desk = serving()
-    desk.wait_for("Roamdesk is up")
+def test_a_text_of_ten_megabytes_is_refused_and_nobody_else_is_affected(desk: Serving) -> None:
     post = urllib.request.Request(desk.url("/account/login/"), b"login=" + b"x" * 10_000_000)
     post.add_header("Cookie", f"csrftoken={'a' * 32}")
     with pytest.raises(urllib.error.HTTPError, match="400") as refused:
@@ -192,24 +158,62 @@ def test_a_text_of_ten_megabytes_is_refused_and_nobody_else_is_affected(serving:
     assert "larger than 2 MB" in refused.value.read().decode()
     refused.value.close()
     assert desk.page("/account/login/") == 200
-    assert desk.stop() == 0
 
 
-def test_an_open_live_stream_does_not_hold_up_the_stop(serving: Callable[[], Serving]) -> None:
-    desk = serving()
-    desk.wait_for("Roamdesk is up")
+def test_a_part_that_dies_is_started_again_and_said(desk: Serving) -> None:
+    dead = desk.part("worker")
+    assert dead is not None
+    os.kill(dead, signal.SIGKILL)
+    assert "signal SIGKILL" in desk.wait_for("worker stopped by itself")
+    wait_until(lambda: desk.part("worker") not in {None, dead})
+
+
+def test_it_stops_with_a_stream_open_leaves_no_process_and_keeps_the_data(
+    serving: Callable[[], Serving],
+) -> None:
+    first = serving()
+    add_olga(first)
+    with first.logged_in("olga").open(first.url("/live/voltpass/events"), timeout=PATIENCE) as stream:
+        assert stream.readline() == b"retry: 2000\n"
+        began = time.monotonic()
+        assert first.stop(signal.SIGINT) == 0
+        assert time.monotonic() - began < STOPS_WITHIN_SECONDS
+    assert first.processes() == set()
+    second = serving()
+    with second.logged_in("olga").open(second.url("/live/voltpass/events"), timeout=PATIENCE) as stream:
+        assert stream.status == 200
+    assert second.stop(signal.SIGTERM) == 0
+
+
+def test_parts_end_when_serve_is_killed_and_the_next_start_adopts_the_database(
+    serving: Callable[[], Serving],
+) -> None:
+    first = serving()
+    first.stop(signal.SIGKILL)
+    postmaster = postmaster_pid(first.var / "pg")
+    wait_until(lambda: first.processes() == {postmaster})
+    second = serving()
+    assert postmaster_pid(second.var / "pg") == postmaster
+    assert second.stop() == 0
+    assert second.processes() == set()
+
+
+def add_olga(desk: Serving) -> None:
+    """Another command on the running installation: a desk and someone who works there."""
     desk.roamdesk(
         *("desk", "add", "voltpass", "--name", "VoltPass", "--msp", "--prefix", "VPS"),
         *("--mail-from", "support@voltpass.example"),
     )
     words = ("user", "add", "olga", "--desk", "voltpass", "--role", "operator", "--password-stdin")
     assert "olga at VoltPass: operator." in desk.roamdesk(*words, typed=PASSWORD)
-    with desk.logged_in("olga").open(desk.url("/live/voltpass/events"), timeout=PATIENCE) as stream:
-        assert stream.readline() == b"retry: 2000\n"
-        began = time.monotonic()
-        assert desk.stop(signal.SIGTERM) == 0
-        assert time.monotonic() - began < STOPS_WITHIN_SECONDS
-    assert desk.processes() == set()
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Raises AssertionError when it does not hold within a minute."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _free_port() -> int:
