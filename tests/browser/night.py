@@ -10,12 +10,20 @@ from django_scopes import scope
 from builders import build_evse, build_station
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.models import Case
-from roamdesk.cases.services import Typed, answer_step, open_case
+from roamdesk.cases.services import Typed, answer_step, open_case, record_facts
 from roamdesk.charging.models import Evse, Plug, Session
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.models import Partner
 
 TOKEN = "04A25B1C9D4F80"
+EXHAUSTED = {
+    "consent": "yes",
+    "user_phone": "+4915155501234",
+    "phone_passed": "yes",
+    "user_contacted": "not_solved",
+    "exhausted": "yes",
+    "promised_at": (datetime.now(UTC) + timedelta(hours=4)).isoformat(),
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class Night:
     cpo_case: Case
     danger: Case
     late: Case
+    failed: Case
+    partner: Partner
 
 
 def partner_evse(desk: Desk, label: str, address: str, hint: str) -> Evse:
@@ -72,10 +82,31 @@ def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) ->
         _open(msp, mara, now - timedelta(minutes=20), "DE*NDL*E0391*1", {"caller": "user", "problem": "cannot_start"})
     with scope(desk=cpo):
         _session(cpo, now)
-        case = _open(cpo, petra, now - timedelta(minutes=4), "DE*NDL*E0472*1", stuck | {"caller": "partner"})
-        case = answer_step(case, "ask_identity_msp", 1, actor=petra, at=now - timedelta(minutes=3), typed=Typed({"token": TOKEN}))
-        case = answer_step(case, "accept_identity", 1, actor=petra, at=now - timedelta(minutes=2))
-    return Night(msp, cpo, _again(msp, ready), _again(cpo, case), _again(msp, danger), _again(msp, late))
+        case = _identified(cpo, petra, now, "DE*NDL*E0472*1")
+        failed = _identified(cpo, petra, now - timedelta(minutes=8), "DE*NDL*E0472*2")
+        failed = answer_step(failed, "do_unlock", 2, actor=petra, at=now - timedelta(minutes=8))
+        failed = record_facts(failed, EXHAUSTED, actor=petra, at=now - timedelta(minutes=4))
+    with scope(desk=msp):
+        partner = Partner.objects.get(name="Nordlade")
+    return Night(
+        msp,
+        cpo,
+        _again(msp, ready),
+        _again(cpo, case),
+        _again(msp, danger),
+        _again(msp, late),
+        _again(cpo, failed),
+        partner,
+    )
+
+
+def _identified(desk: Desk, actor: Actor, now: datetime, label: str) -> Case:
+    """A case of the CPO in which the token was given and fits."""
+    facts = {"caller": "partner", "problem": "cable_stuck"}
+    case = _open(desk, actor, now - timedelta(minutes=4), label, facts)
+    token = Typed({"token": TOKEN})
+    case = answer_step(case, "ask_identity_msp", 1, actor=actor, at=now - timedelta(minutes=3), typed=token)
+    return answer_step(case, "accept_identity", 1, actor=actor, at=now - timedelta(minutes=2))
 
 
 def _open(desk: Desk, actor: Actor, at: datetime, label: str, facts: dict[str, str]) -> Case:

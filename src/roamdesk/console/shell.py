@@ -102,8 +102,8 @@ def shell_of(request: HttpRequest, access: Access, screen: str, title: str, now:
 def oldest_danger(desk: Desk) -> Case | None:
     """An open danger in which the next thing is ours to do."""
     dangers = Case.objects.filter(desk=desk, state=Case.State.OPEN, is_danger=True).exclude(next_action="")
-    ours = [case for case in dangers.select_related("partner", "owner", "evse").order_by("opened_at")[:20]]
-    return next((case for case in ours if case.next_owed_by == case.side), None)
+    oldest = dangers.select_related("partner", "owner", "evse").order_by("opened_at")[:20]
+    return next((case for case in oldest if case.next_owed_by == case.side), None)
 
 
 def _strip(access: Access, now: datetime, path: str) -> Strip | None:
@@ -115,7 +115,7 @@ def _strip(access: Access, now: datetime, path: str) -> Strip | None:
         return None
     return Strip(
         link=link,
-        what=f"{case.reference}: {case.next_action}",
+        what=str(case.known.get("values", {}).get("issue", ""))[:80] or case.next_action,
         place=case.evse.label if case.evse else "",
         owner=f"{case.owner} has it" if case.owner else "Not taken",
         goal="to do it",

@@ -12,7 +12,7 @@ from roamdesk.worktime import LocalTimeError, local_to_utc
 
 AHEAD = frozenset({"promised_at"})
 _TIME = re.compile(
-    r"(?:(?P<day>\d{1,2})[./](?P<month>\d{1,2})(?:[./](?P<year>\d{4}))?,?\s+)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})"
+    r"(?:(?P<day>\d{1,2})[./](?P<month>\d{1,2})(?:[./](?P<year>\d{4}))?[.,]?\s+)?(?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})"
 )
 
 

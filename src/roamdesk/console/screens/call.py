@@ -37,6 +37,7 @@ GRADES = {
     Grade.SOUNDS_ALIKE: (State.UNKNOWN, "Sounds alike"),
     Grade.ADDRESS: (State.DONE, "Address"),
 }
+NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 NOT_ASKED = frozenset({"ourselves", "partner_mail"})
 
 
@@ -167,13 +168,28 @@ def partner_of(
 ) -> tuple[Partner | None, tuple[Partner, ...]]:
     """The other company, and between whom to choose where it is not plain."""
     if side == "msp":
-        return (taken.partner if taken else found.operator.partner if found.operator else None), ()
+        return _operator_of(taken, found), ()
     partners = tuple(Partner.objects.filter(desk=desk, plays_msp=True).order_by("name"))
     named = next((partner for partner in partners if str(partner.pk) == chosen), None)
     running = Session.objects.filter(evse=taken).order_by("-started_at").first() if taken else None
     theirs = next((partner for partner in partners if running and partner.pk == running.partner_id), None)
     only = partners[0] if len(partners) == 1 else None
     return named or theirs or only, partners if len(partners) > 1 else ()
+
+
+def _operator_of(taken: Evse | None, found: FoundEvses) -> Partner | None:
+    """Whose station it is. Two sockets of one operator have one number to dial."""
+    if taken:
+        return taken.partner
+    operators = {hit.evse.partner for hit in found.hits}
+    if len(operators) == 1:
+        return operators.pop()
+    return found.operator.partner if found.operator else None
+
+
+def undecided(screen: CallScreen) -> bool:
+    """Several EVSEs fit and none is chosen; only danger does not wait for the choice."""
+    return len(screen.hits) > 1 and screen.taken is None and screen.form.problem != "danger"
 
 
 def procedure_in_force(desk: Desk, now: datetime) -> Procedure:
@@ -191,9 +207,17 @@ def facts_of(form: CallForm, screen: CallScreen) -> dict[str, str]:
     facts = {"caller": form.caller, "problem": form.problem}
     if screen.taken:
         facts["evse_label"] = screen.taken.label
+    elif screen.hits:
+        facts["station_address"] = _one_address(screen)
     elif form.heard and not screen.error:
         facts |= _as_understood(form.heard, screen)
     return {name: value for name, value in facts.items() if value}
+
+
+def _one_address(screen: CallScreen) -> str:
+    """The street that all hits share: enough for help to set out."""
+    addresses = {hit.sub.split(" · ")[0].rsplit(",", 1)[0] for hit in screen.hits}
+    return addresses.pop() if len(addresses) == 1 else ""
 
 
 def _as_understood(text: str, screen: CallScreen) -> dict[str, str]:

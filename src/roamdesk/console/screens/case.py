@@ -70,7 +70,7 @@ class CaseScreen:
     @property
     def clock(self) -> Owed | None:
         """The nearest clock of ours, else of theirs."""
-        clocks = [owed for owed in (*self.owed.ours, *self.owed.theirs) if owed.clock]
+        clocks = [owed for owed in (*self.owed.ours.open, *self.owed.theirs.open) if owed.clock]
         return clocks[0] if clocks else None
 
 

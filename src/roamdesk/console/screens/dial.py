@@ -71,7 +71,7 @@ def _state(line: DialLine, now: datetime, zone: str) -> Mark:
         until = f" until {words.moment(line.closes_at, now, zone)}" if line.closes_at else ", 24/7"
         return mark(State.DONE, f"Open now{until}")
     opens = f", opens {words.moment(line.opens_at, now, zone)}" if line.opens_at else ""
-    return mark(State.OVERDUE, f"Closed now{opens}")
+    return mark(State.LATER, f"Closed now{opens}")
 
 
 def _chips(line: DialLine, now: datetime) -> tuple[str, ...]:

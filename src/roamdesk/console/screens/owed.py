@@ -14,6 +14,7 @@ from roamdesk.console.marks import Mark, State, mark
 from roamdesk.procedure.model import Channel, DutyRule
 from roamdesk.procedure.wording import NOT_KNOWN
 
+NEXT = 2
 BY = {
     Channel.PHONE: "phone",
     Channel.MAIL: "mail",
@@ -36,22 +37,44 @@ class Owed:
 
 
 @dataclass(frozen=True)
+class Side:
+    """One party's list: open duties, the next that may come, and the rest of them."""
+
+    open: tuple[Owed, ...]
+    next: tuple[Owed, ...]
+    rest: tuple[Owed, ...]
+
+    @property
+    def shown(self) -> tuple[Owed, ...]:
+        return self.open + self.next
+
+
+@dataclass(frozen=True)
 class Sides:
-    ours: tuple[Owed, ...]
-    theirs: tuple[Owed, ...]
+    ours: Side
+    theirs: Side
 
 
 def owed_in(view: CaseView, now: datetime, zone: str) -> Sides:
     """Open duties first, then what may still be raised; each action once."""
     goes = dict(Duty.objects.filter(case=view.case, state=Duty.State.OPEN).values_list("rule", "performs_at"))
-    rows = [(row.rule, _open(row, goes.get(row.rule.id), now, zone)) for row in view.duties]
-    seen = {rule.action for rule, _ in rows}
+    open_now = [(row.rule, _open(row, goes.get(row.rule.id), now, zone)) for row in view.duties]
+    seen = {rule.action for rule, _ in open_now}
+    coming = []
     for each in view.later:
-        if each.rule.action not in seen:
+        if each.rule.action not in seen and not each.rule.optional:
             seen.add(each.rule.action)
-            rows.append((each.rule, _later(view.case, each.rule, each.condition)))
-    ours = tuple(owed for rule, owed in rows if rule.owed_by == view.case.side)
-    return Sides(ours, tuple(owed for rule, owed in rows if rule.owed_by != view.case.side))
+            coming.append((each.rule, _later(view.case, each.rule, each.condition)))
+    ours, theirs = (
+        _side([owed for rule, owed in open_now if (rule.owed_by == view.case.side) is mine],
+              [owed for rule, owed in coming if (rule.owed_by == view.case.side) is mine])
+        for mine in (True, False)
+    )  # fmt: skip
+    return Sides(ours, theirs)
+
+
+def _side(open_now: list[Owed], coming: list[Owed]) -> Side:
+    return Side(tuple(open_now), tuple(coming[:NEXT]), tuple(coming[NEXT:]))
 
 
 def _open(row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:
@@ -78,8 +101,13 @@ def _when(rule: DutyRule, clock: Clock | None) -> str:
 def _later(case: Case, rule: DutyRule, condition: str) -> Owed:
     ours = rule.owed_by == case.side
     title = fill(case, rule.do if ours or not rule.wait else rule.wait).replace(NOT_KNOWN, "").strip()
-    detail = f"once {condition[:1].lower()}{condition[1:]} · {', '.join(rule.cites[:2])}"
+    detail = f"once {_in_sentence(condition)} · {', '.join(rule.cites[:2])}"
     return Owed(rule.id, title, detail, mark(State.LATER), None, "later" if ours else "not yet", later=True)
+
+
+def _in_sentence(text: str) -> str:
+    """Small at the beginning, unless it begins with an abbreviation."""
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ class Row:
     cite: str
 
     @property
+    def danger(self) -> str:
+        """What is wrong, in the caller's words where somebody wrote them down."""
+        issue = str(self.case.known.get("values", {}).get("issue", ""))
+        return issue[:90] or self.case.title
+
+    @property
     def hue(self) -> str:
         return {State.WAITING: "waiting", State.UNKNOWN: "unknown", State.OVERDUE: "overdue"}.get(
             self.mark.state, "ink"

@@ -12,7 +12,7 @@ from roamdesk.cases.errors import Refused
 from roamdesk.cases.services import open_case
 from roamdesk.console.forms import CallForm
 from roamdesk.console.gate import at_desk
-from roamdesk.console.screens.call import CallScreen, call_screen, facts_of
+from roamdesk.console.screens.call import CallScreen, call_screen, facts_of, undecided
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
 
@@ -48,6 +48,9 @@ def _open(request: HttpRequest, access: Access) -> HttpResponse:
         return _page(request, access, screen, problem="Say who is calling first. Nothing was saved.", status=422)
     if not form.problem:
         return _page(request, access, screen, problem="Say what the problem is. Nothing was saved.", status=422)
+    if undecided(screen):
+        problem = f"{screen.heading} Nothing was saved. Choose one, or clear the box."
+        return _page(request, access, screen, problem=problem, status=422)
     try:
         case = open_case(
             access.desk,

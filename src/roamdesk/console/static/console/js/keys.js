@@ -31,8 +31,25 @@ function isTyping(target) {
 }
 
 function inField(event) {
-  if (event.key === 'Escape') event.target.blur();
+  const field = event.target;
+  if (event.key === 'Escape') field.blur();
+  if (event.key === 'Enter' && !event.ctrlKey && field.dataset.answers) enterAnswer(event, field);
+  if (event.key === 'Enter' && field.hasAttribute('data-want') && !field.value.trim()) { event.preventDefault(); leaveWant(field); }
   if (event.key === 'Enter' && event.ctrlKey && event.target.form) { event.preventDefault(); event.target.form.requestSubmit(); }
+}
+
+// Enter sends the answer that the field belongs to; an empty field is only left.
+function enterAnswer(event, field) {
+  event.preventDefault();
+  if (field.value.trim()) document.getElementById(`press-${field.dataset.answers}`).click();
+  else field.blur();
+}
+
+// Not known, not asked: on to the next field that waits, else to the answers.
+function leaveWant(field) {
+  const waiting = [...document.querySelectorAll('[data-first]')].filter(isOffered);
+  const next = waiting[waiting.indexOf(field) + 1];
+  if (next) next.focus(); else field.blur();
 }
 
 // Single keys can be switched off or put behind Alt (WCAG 2.1.4); Escape, Enter and arrows always work.
