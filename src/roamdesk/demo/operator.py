@@ -1,0 +1,206 @@
+"""An operator in a play: presses what the console offers, by the same verbs, and says what the desk answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django_scopes import scope
+
+from roamdesk.cases import commands, notices, services
+from roamdesk.cases.actors import Actor, Through
+from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.services import Typed
+from roamdesk.cases.words import fill
+from roamdesk.charging.models import Command
+from roamdesk.correspondence.models import Message
+from roamdesk.demo.stage import Stage
+from roamdesk.partners.models import Partner
+from roamdesk.partners.numbers import shown
+from roamdesk.partners.selectors import number_to_dial
+from roamdesk.procedure.model import DutyRule
+
+COMMAND_SLACK = 20.0
+MAIL_LEAVES_WITHIN = 20.0
+_SETTLED = (Command.State.ANSWERED, Command.State.NOT_SENT, Command.State.UNKNOWN)
+
+
+class Operator:
+    """``Operator(stage, "mara@voltpass", "msp", "Nordlade")``: works at one side, with one case at a time."""
+
+    def __init__(self, stage: Stage, username: str, side: str, partner: str) -> None:
+        self.stage, self.side = stage, side
+        self.desk = stage.desk(username.partition("@")[2])
+        self.actor = Actor.of(stage.person(username), Through.DEMO)
+        with scope(desk=self.desk):
+            self.partner = Partner.objects.get(name=partner)
+        self._case: Case | None = None
+        self._unlocks = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.actor.name} ({self.desk})"
+
+    @property
+    def case(self) -> Case:
+        """As it is now. Raises RuntimeError before ``opens``."""
+        if self._case is None:
+            raise RuntimeError(f"{self.name} has no case yet.")
+        with scope(desk=self.desk):
+            found: Case = Case.objects.select_related("desk", "partner", "evse").get(pk=self._case.pk)
+            return found
+
+    # ---- the verbs ----
+
+    def opens(self, *, their_reference: str = "", **facts: Any) -> None:
+        self._case = services.open_case(
+            self.desk,
+            side=self.side,
+            facts=facts,
+            partner=self.partner,
+            their_reference=their_reference,
+            actor=self.actor,
+            at=self.stage.now(),
+        )
+        self.stage.cases.append(self._case)
+        theirs = f", theirs is {their_reference}" if their_reference else ""
+        self._act(f"opens {self._case.reference}{theirs}")
+        self.stage.narrator.note(f"route: {self._route()}")
+        self._say_owed()
+
+    def answers(self, rule_id: str, text: str, **typed: Any) -> None:
+        """Presses the answer that reads ``text`` at an open duty, with what is typed beside it."""
+        case = self.case
+        with scope(desk=self.desk):
+            rule = procedure_of(case).duty(rule_id)
+            key = next(number for number, answer in enumerate(rule.answers, start=1) if answer.text == text)
+            number = self._number_of(rule) if rule.answers[key - 1].call else ""
+            wanted = rule.do if rule.owed_by == self.side or not rule.wait else rule.wait
+            self._act(f"{fill(case, wanted)} ({_cites(rule.cites)})")
+        if number:
+            self.stage.narrator.note(f"dials {shown(number)}")
+        services.answer_step(
+            case, rule_id, key, typed=Typed(values=typed, number=number), actor=self.actor, at=self.stage.now()
+        )
+        self.stage.narrator.note(f"answer {key}: {self._filled(text)}" + _listed(typed))
+        self._say_owed()
+
+    def hears(self, what: str, **facts: Any) -> None:
+        """Writes down what somebody said or what was found out."""
+        services.record_facts(self.case, facts, actor=self.actor, at=self.stage.now(), note=what)
+        self._act(f"notes: {what}")
+        self._say_owed()
+
+    def notes_their_reference(self, reference: str) -> None:
+        services.set_their_reference(self.case, reference, actor=self.actor, at=self.stage.now())
+        self._act(f"notes their reference, {reference}")
+
+    def unlocks(self) -> Command:
+        """Sends the Unlock to the station and waits for its word, or for its silence to become unknown."""
+        self._unlocks += 1
+        command = commands.request_unlock(self.case, actor=self.actor, at=self.stage.now(), key=f"demo-{self._unlocks}")
+        with scope(desk=self.desk):
+            self._act(f"sends the Unlock to {command.evse} (S15)")
+            settled = self.stage.happenings.until(
+                f"An answer of {command.station}, or its silence,",
+                lambda: _settled(command),
+                self.stage.answer_within + COMMAND_SLACK,
+            )
+        self._say_command(settled)
+        self._say_owed()
+        return settled
+
+    def waits_for_late_answer(self, command: Command) -> Command:
+        """Raises NotInTime."""
+        with scope(desk=self.desk):
+            late = self.stage.happenings.until(
+                f"The late answer of {command.station}", lambda: _settled(command, late=True), COMMAND_SLACK
+            )
+        self._say_command(late)
+        self._say_owed()
+        return late
+
+    def mails(self, rule_id: str) -> Message:
+        """Sends the mail of a duty and waits until the relay has taken it."""
+        message = notices.send_notice(self.case, rule_id, actor=self.actor, at=self.stage.now())
+        self._act(f"sends: {message.subject}")
+        self.stage.narrator.note(f"to {', '.join(message.to)}: queued")
+        with scope(desk=self.desk):
+            sent = self.stage.happenings.until(
+                f"The relay's word on {message.subject!r}", lambda: _accepted(message), MAIL_LEAVES_WITHIN
+            )
+        self.stage.narrator.note(f"accepted by the relay: {sent.last_reply}")
+        self._say_owed()
+        return sent
+
+    def closes(self) -> None:
+        services.close_case(self.case, actor=self.actor, at=self.stage.now(), reason="nothing is owed")
+        self._act(f"closes {self.case.reference}")
+
+    # ---- what is said of it ----
+
+    def _act(self, what: str) -> None:
+        self.stage.narrator.act(self.name, what)
+
+    def _filled(self, text: str) -> str:
+        case = self.case
+        with scope(desk=self.desk):
+            return fill(case, text)
+
+    def _route(self) -> str:
+        with scope(desk=self.desk):
+            route = next(each for each in procedure_of(self.case).routes if each.id == self.case.route)
+        return f"{route.title} ({_cites(route.cites)})"
+
+    def _number_of(self, rule: DutyRule) -> str:
+        """The number of whoever the rule has us phone; a User's stands in the case."""
+        to = rule.to[-1]
+        if to == "user":
+            return ""
+        lines = number_to_dial(self.partner, to, self.stage.now(), self.desk.language).lines
+        return lines[0].number if lines else ""
+
+    def _say_command(self, command: Command) -> None:
+        for text in filter(None, command.request.splitlines()):
+            self.stage.narrator.note(f"to {command.station.identity}: {text}")
+        for text in filter(None, command.response.splitlines()):
+            self.stage.narrator.note(f"from {command.station.identity}: {text}")
+        late = ", late answer" if command.late else ""
+        self.stage.narrator.note(f"outcome: {command.outcome.replace('_', ' ')}{late}. {command.detail}".strip())
+
+    def _say_owed(self) -> None:
+        case = self.case
+        if case.state == Case.State.CLOSED:
+            self.stage.narrator.note(f"{case.reference} is closed: nothing is owed")
+            return
+        with scope(desk=self.desk):
+            duties = list(Duty.objects.filter(case=case, state=Duty.State.OPEN))
+        now = self.stage.now()
+        self.stage.narrator.note(f"next: {case.next_action} ({case.next_cites})" if case.next_action else "next: close")
+        for duty in duties:
+            if duty.due_at:
+                owes = self.desk.name if duty.ours else str(self.partner)
+                self.stage.narrator.note(f"{owes} owes: {duty.title}, {_left(duty.due_at, now)} ({duty.cites})")
+
+
+def _settled(command: Command, *, late: bool = False) -> Command | None:
+    found = Command.objects.select_related("station", "evse").filter(pk=command.pk, state__in=_SETTLED)
+    return (found.filter(late=True) if late else found).first()
+
+
+def _accepted(message: Message) -> Message | None:
+    return Message.objects.filter(pk=message.pk, state=Message.State.ACCEPTED).first()
+
+
+def _cites(cites: tuple[str, ...]) -> str:
+    return ", ".join(cites)
+
+
+def _listed(typed: dict[str, Any]) -> str:
+    return ", typed: " + ", ".join(f"{name} {value}" for name, value in typed.items()) if typed else ""
+
+
+def _left(due: datetime, now: datetime) -> str:
+    minutes, seconds = divmod(max(0, int((due - now).total_seconds())), 60)
+    return f"{minutes}:{seconds:02} left until {due:%H:%M} UTC"
