@@ -198,6 +198,17 @@ def test_parts_end_when_serve_is_killed_and_the_next_start_adopts_the_database(
     assert second.processes() == set()
 
 
+def test_a_database_that_does_not_answer_is_said_in_words(short_folder: Path) -> None:
+    nowhere = {"DATABASE_URL": "postgresql://x:secret@127.0.0.1:1/none", "ROAMDESK_VAR": str(short_folder)}
+    nowhere |= {"ROAMDESK_LISTEN": f"127.0.0.1:{_free_port()}", "ROAMDESK_STATIONS_LISTEN": f"127.0.0.1:{_free_port()}"}
+    command = [sys.executable, "-m", "roamdesk.server.cli", "serve"]
+    done = subprocess.run(command, env=os.environ | nowhere, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert done.stderr.startswith("roamdesk: the database does not answer: ")
+    assert done.stderr.endswith("Start it, or correct DATABASE_URL.\n")
+    assert "secret" not in done.stderr
+
+
 def add_olga(desk: Serving) -> None:
     """Another command on the running installation: a desk and someone who works there."""
     desk.roamdesk(

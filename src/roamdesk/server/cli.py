@@ -7,6 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from django.db import OperationalError
+
+from roamdesk.server import options
 from roamdesk.server.commands import COMMANDS
 from roamdesk.server.embedded import EmbeddedServerFailed
 from roamdesk.server.offspring import end_with_parent
@@ -48,6 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except EmbeddedServerFailed as problem:
         print(f"roamdesk: {problem}", file=sys.stderr)
+        return 1
+    except OperationalError as problem:
+        first_line = str(problem).strip().splitlines()[0]
+        print(f"roamdesk: the database does not answer: {first_line}", file=sys.stderr)
+        print(f"Start it, or correct {options.DATABASE_URL.name}.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
