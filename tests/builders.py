@@ -129,9 +129,7 @@ def msp_as_partner(desk: Desk, msp: Desk) -> Partner:
     return partner
 
 
-def add_line(
-    partner: Partner, role: str, purpose: ContactLine.Purpose, value: str, **changes: Any
-) -> ContactLine:
+def add_line(partner: Partner, role: str, purpose: ContactLine.Purpose, value: str, **changes: Any) -> ContactLine:
     """A verified line, mail or phone as ``value`` looks. Runs in the desk's scope."""
     values: dict[str, Any] = {
         "channel": ContactLine.Channel.MAIL if "@" in value else ContactLine.Channel.PHONE,
