@@ -12,33 +12,34 @@ from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 
 from roamdesk.cases.actors import CLOCK
+from roamdesk.cases.changing import changing
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Duty
 from roamdesk.cases.notices import send_notice
-from roamdesk.cases.services import changing
-from roamdesk.cases.settling import next_clock
+from roamdesk.cases.settling import changed, next_clock
 
 log = structlog.get_logger()
-AT_ONCE = 200
+MOST = 20_000
 
 
 def run_clocks(now: datetime) -> int:
-    """Look at every duty whose clock has come; how many were looked at. ``now`` in UTC."""
-    seen = 0
-    while seen < 100 * AT_ONCE:
-        with scopes_disabled():  # the clock serves every desk
-            ids = list(_due(now).values_list("pk", flat=True)[:AT_ONCE])
-        if not ids:
-            break
-        for id in ids:
+    """Look at every duty whose clock has come; how many were looked at. ``now`` in UTC.
+
+    A case that fails is logged, and looked at again the next time; the others don't wait for it.
+    """
+    with scopes_disabled():  # the clock serves every desk
+        ids = list(_due(now).values_list("pk", flat=True)[:MOST])
+    for id in ids:
+        try:
             _tick(id, now)
-        seen += len(ids)
-    return seen
+        except Exception:
+            log.exception("duty_clock_failed", duty=id)
+    return len(ids)
 
 
 def _due(now: datetime) -> QuerySet[Duty]:
-    return Duty.objects.filter(state=Duty.State.OPEN, next_clock_at__lte=now).order_by("next_clock_at")
+    return Duty.objects.filter(state=Duty.State.OPEN, next_clock_at__lte=now).order_by("next_clock_at", "pk")
 
 
 def _tick(id: int, now: datetime) -> None:
@@ -52,31 +53,25 @@ def _tick(id: int, now: datetime) -> None:
         _remind_or_escalate(duty, now)
 
 
-def _perform(duty: Duty, now: datetime) -> None:
-    """Send what leaves by itself; what can't leave stays with its operator, and the clock stops trying."""
-    because = ""
+def _perform(seen: Duty, now: datetime) -> None:
+    """Send what leaves by itself; what can't leave stays with its operator until something changes."""
     try:
-        send_notice(duty.case, duty.rule, actor=CLOCK, at=now)
+        send_notice(seen.case, seen.rule, actor=CLOCK, at=now)
     except Refused as refused:
-        because = str(refused)
-    with changing(duty.case) as case:
-        row = _still_open(duty)
-        if row:
-            row.performs_at = None
-            row.next_clock_at = next_clock(row)
-            row.save(update_fields=["performs_at", "next_clock_at"])
-        if row and because:
-            write(case, "not_performed", {"rule": row.rule, "because": because}, CLOCK, now)
-
-
-def _still_open(duty: Duty) -> Duty | None:
-    """The row as it is now; read under the case's lock, so only one worker acts on it."""
-    return Duty.objects.filter(pk=duty.pk, state=Duty.State.OPEN).first()
+        with changing(seen.case) as case:
+            duty = case.draft.duties.get(seen.rule)
+            if duty is None or duty.performs_at is None or duty.performs_at > now:
+                return
+            duty.performs_at = None
+            duty.next_clock_at = next_clock(duty)
+            changed(case, duty)
+            write(case, "not_performed", {"rule": duty.rule, "because": str(refused)}, CLOCK, now)
 
 
 def _remind_or_escalate(seen: Duty, now: datetime) -> None:
+    """Under the case's lock, so that of two workers one acts."""
     with changing(seen.case) as case:
-        duty = _still_open(seen)
+        duty = case.draft.duties.get(seen.rule)
         if duty is None or duty.next_clock_at is None or duty.next_clock_at > now:
             return
         kind = "escalated" if duty.overdue_at else "overdue"
@@ -84,6 +79,6 @@ def _remind_or_escalate(seen: Duty, now: datetime) -> None:
         duty.escalated_at = now if duty.overdue_at else None
         duty.overdue_at = duty.overdue_at or now
         duty.next_clock_at = next_clock(duty)
-        duty.save(update_fields=["overdue_at", "escalated_at", "next_clock_at"])
+        changed(case, duty)
         write(case, kind, {"rule": duty.rule, "title": duty.title, "told": told}, CLOCK, now)
         log.info("duty_clock", kind=kind, case=case.reference, rule=duty.rule)

@@ -8,11 +8,12 @@ from django.db import transaction
 from django_scopes import scope
 
 from roamdesk.cases.actors import STATION, Actor
+from roamdesk.cases.changing import about, changing, check_version
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
-from roamdesk.cases.services import about, changing, record_facts
+from roamdesk.cases.services import record
 from roamdesk.cases.settling import plan_of
 from roamdesk.charging.models import Command, Evse
 from roamdesk.charging.ports import Outcome
@@ -26,6 +27,7 @@ FACT_OF = {
     Outcome.CALL_ERROR: "failed",
     Outcome.NO_ANSWER: "unknown",
     Outcome.CONNECTION_LOST: "unknown",
+    Outcome.UNREADABLE: "unknown",
 }
 
 
@@ -35,19 +37,20 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
     Raises Refused where no Unlock is owed, where no EVSE of ours is known, or after the last try.
     """
     with scope(desk=case.desk), transaction.atomic():
-        with changing(case, expected_version=expected_version) as locked:
+        with changing(case) as locked:
             known = Command.objects.filter(key=_key(locked, key)).first()
             if known:
                 return known
+            check_version(locked, expected_version)
             evse = _evse_to_unlock(locked)
-            write(locked, "command", {"kind": "unlock", "evse": evse.label, "key": key}, actor, at)
+            write(locked, "command", {"kind": "unlock", "evse": evse.label, "key": key[:80]}, actor, at)
         return queue_command(
             case.desk,
             evse,
             Command.Kind.UNLOCK,
             about=about(case),
             key=_key(case, key),
-            requested_by=actor.name,
+            requested_by=actor.name[:80],
             at=at,
         )
 
@@ -73,17 +76,29 @@ def command_finished(command: Command) -> None:
     if command.kind != Command.Kind.UNLOCK or not command.about.startswith("case:"):
         return
     with scope(desk=command.desk):
-        case = Case.objects.select_related("desk").filter(pk=command.about.removeprefix("case:")).first()
+        case = _surviving(command.about.removeprefix("case:"))
         if case is None:
             return
         at = command.answered_at or command.sent_at or command.queued_at
         with changing(case) as locked:
             data = {"command": command.pk, "outcome": command.outcome, "late": command.late, "detail": command.detail}
             write(locked, "command_result", data, STATION, at)
-        fact = FACT_OF.get(Outcome(command.outcome)) if command.outcome else None
-        if fact and not _already_freed(case):
-            record_facts(case, {"unlock": fact}, actor=STATION, at=at)
+            fact = FACT_OF.get(Outcome(command.outcome)) if command.outcome else None
+            if fact and not _is_overtaken(locked, command, fact):
+                record(locked, {"unlock": fact}, STATION, at)
 
 
-def _already_freed(case: Case) -> bool:
-    return bool(case.known.get("values", {}).get("freed") == "yes")
+def _surviving(pk: str) -> Case | None:
+    """The case of this row, or the one that it was merged into."""
+    case: Case | None = Case.objects.select_related("desk", "merged_into").filter(pk=pk).first()
+    while case and case.merged_into:
+        case = case.merged_into
+    return case
+
+
+def _is_overtaken(case: Case, command: Command, fact: str) -> bool:
+    """Freed is freed; and a late failure says nothing any more once a newer command was answered."""
+    if case.known["values"].get("freed") == "yes":
+        return True
+    newer = Command.objects.filter(about=command.about, kind=command.kind, pk__gt=command.pk)
+    return command.late and fact == "failed" and newer.filter(state=Command.State.ANSWERED).exists()

@@ -23,17 +23,24 @@ PROOF = frozenset({"token", "session_start"})
 def compare(case: Case, told: Iterable[str], at: datetime) -> None:
     """Match anew when something was told that can be compared, and keep verdict and reasons as an event.
 
-    Only a CPO has a backend to compare with; a label alone proves nobody.
+    Only a CPO has a backend to compare with; a label alone proves nobody. Taken back, nothing is compared any more.
     """
     procedure = procedure_of(case)
     known = case.known["values"]
-    if case.side != "cpo" or "match" not in procedure.facts or SAID.isdisjoint(told) or PROOF.isdisjoint(known):
+    if case.side != "cpo" or "match" not in procedure.facts or SAID.isdisjoint(told):
         return
-    match = match_now(case, at)
-    record_match(case.desk, match, about=f"case:{case.pk}", at=at)
-    values = {"match": match.verdict.value}
-    write(case, "matched", {"verdict": match.verdict.value, "values": values}, BACKEND, at)
-    keep(case, advance(procedure, facts_of(case), [Entry(at, values)]))
+    if not PROOF.isdisjoint(known):
+        match = match_now(case, at)
+        record_match(case.desk, match, about=f"case:{case.pk}", at=at)
+        _keep(case, procedure, match.verdict.value, at)
+    elif "match" in known:
+        _keep(case, procedure, None, at)
+
+
+def _keep(case: Case, procedure: Procedure, verdict: str | None, at: datetime) -> None:
+    values = {"match": verdict}
+    event = write(case, "matched", {"verdict": verdict or "nothing", "values": values}, BACKEND, at)
+    keep(case, advance(procedure, facts_of(case), [Entry(event.at, values)]))
 
 
 def match_now(case: Case, at: datetime) -> Match:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -14,14 +14,14 @@ from roamdesk.cases.models import Case, Event
 
 
 def write(case: Case, kind: str, data: dict[str, Any], actor: Actor, at: datetime) -> Event:
-    """Append an event to a case that is being changed. ``at`` is when it happened, UTC."""
+    """Append an event to a case that is being changed. ``at`` is when it happened, aware."""
     event = Event(
         desk_id=case.desk_id,
-        case=case,
+        case_id=case.pk,
         number=case.version + 1,
         kind=kind,
         data=data,
-        at=at,
+        at=at.astimezone(UTC),
         recorded_at=timezone.now(),
         by=actor.name[:80],
         person=actor.person,
@@ -29,9 +29,14 @@ def write(case: Case, kind: str, data: dict[str, Any], actor: Actor, at: datetim
         previous_hash=case.head,
     )
     event.hash = digest(event)
-    case.version, case.head, case.changed_at = event.number, event.hash, at
-    case.unwritten.append(event)
+    case.version, case.head, case.changed_at = event.number, event.hash, event.at
+    case.draft.events.append(event)
     return event
+
+
+def events_of(case: Case) -> list[Event]:
+    """All events of a case in their order, those that a verb has not written yet among them."""
+    return [*Event.objects.filter(case=case).order_by("number"), *case.draft.events]
 
 
 def digest(event: Event) -> str:

@@ -2,47 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from django.db.models import Q
 
 from roamdesk.cases.models import Case
 from roamdesk.charging.models import Evse
-from roamdesk.identifiers import label_key
+from roamdesk.identifiers import EvseId, IdentifierError, label_key
+from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import partner_of_operator
 from roamdesk.procedure import Procedure
+
+NAMING = ("evse_label", "evse_id")
 
 
 def complete(case: Case, procedure: Procedure, values: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
     """The values, and what else is known of the EVSE that they name; the names of what was looked up.
 
-    A label that two EVSEs carry finds neither.
+    A label that two EVSEs carry finds neither. What was looked up for another EVSE before does not stay.
     """
-    evse = _named(case, values) if values.get("evse_label") or values.get("evse_id") else case.evse
-    if evse is None:
+    named = _naming(values)
+    withdrawn = any(name in values for name in NAMING)
+    if not named and not withdrawn and (case.evse_id is None or case.version):
         return values, set()
-    case.evse = evse
-    case.partner = case.partner or evse.partner or _operator(case, evse)
+    before = case.evse if case.version else None
+    evse = _named(case, named) if named else case.evse if not withdrawn else None
+    _follow(case, before, evse, named)
     told = case.known.get("values", {})
-    found = {
+    outdated = {name for name, value in _facts_of(before).items() if told.get(name) == value}
+    found: dict[str, Any] = {
         name: value
         for name, value in _facts_of(evse).items()
-        if value and name in procedure.facts and name not in told and name not in values
+        if name in procedure.facts and name not in values and (name not in told or name in outdated)
     }
-    return {**values, **found}, set(found)
+    found |= {name: None for name in outdated if name not in values and name not in found}
+    changed = {name: value for name, value in found.items() if told.get(name) != value}
+    return {**values, **changed}, set(changed)
 
 
-def _named(case: Case, values: dict[str, Any]) -> Evse | None:
-    key = label_key(str(values.get("evse_label") or values.get("evse_id")))
-    fits = list(Evse.objects.filter(label_key=key).select_related("partner")[:2])
-    return fits[0] if len(fits) == 1 else None
+def locate(case: Case) -> None:
+    """Have the case at the EVSE that it names now, after an answer was taken back."""
+    named = _naming(case.known["values"])
+    evse = _named(case, named) if named else None
+    _follow(case, case.evse, evse, named)
 
 
-def _operator(case: Case, evse: Evse) -> Any:
-    return partner_of_operator(case.desk, evse.label_key[:5]) if case.side == "msp" else None
+def _naming(values: Mapping[str, Any]) -> str:
+    return next((str(values[name]) for name in NAMING if values.get(name)), "")
 
 
-def _facts_of(evse: Evse) -> dict[str, str]:
-    return {
-        "evse_label": evse.label,
-        "evse_id": evse.evse_id,
-        "plug": evse.plug if evse.plug != "unknown" else "",
-    }
+def _named(case: Case, named: str) -> Evse | None:
+    """The EVSE of this name; of several, the one that the case was opened at."""
+    key = label_key(named)
+    fits = list(Evse.objects.filter(Q(label_key=key) | Q(id_key=key)).select_related("partner")[:2])
+    chosen = [each for each in fits if each.pk == case.evse_id]
+    return fits[0] if len(fits) == 1 else next(iter(chosen), None)
+
+
+def _follow(case: Case, before: Evse | None, evse: Evse | None, named: str) -> None:
+    """The case goes with the EVSE; its partner too, unless it was chosen and not found by the EVSE."""
+    found_before = before is not None and case.partner is not None and case.partner == _partner(case, before, "")
+    case.evse = evse
+    if case.partner is None or found_before:
+        case.partner = _partner(case, evse, named) or case.partner
+
+
+def _partner(case: Case, evse: Evse | None, named: str) -> Partner | None:
+    if evse is not None and evse.partner is not None:
+        return evse.partner
+    return _operator(case, named or (evse.evse_id or evse.label if evse else "")) if case.side == "msp" else None
+
+
+def _operator(case: Case, label: str) -> Partner | None:
+    """The partner whose operator id stands in a label, also in one that the directory does not know."""
+    try:
+        operator = EvseId.parse(label).operator_id.as_given
+    except IdentifierError:
+        operator = label_key(label)[:5]
+    return partner_of_operator(case.desk, operator)
+
+
+def _facts_of(evse: Evse | None) -> dict[str, str]:
+    if evse is None:
+        return {}
+    plug = evse.plug if evse.plug != "unknown" else ""
+    facts = {"evse_label": evse.label, "evse_id": evse.evse_id, "plug": plug}
+    return {name: value for name, value in facts.items() if value}

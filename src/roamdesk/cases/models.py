@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Reverse
 from django_scopes import ScopedManager
 
 from roamdesk.desks.models import Desk, Person
@@ -36,19 +40,32 @@ class DeskProcedure(models.Model):
         return str(self.version)
 
 
+@dataclass
+class Draft:
+    """What a verb has read of a case, and what it will write at its end. ``duties`` are the open ones, by rule."""
+
+    duties: dict[str, Duty] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    raised: list[Duty] = field(default_factory=list)
+    changed: dict[int, Duty] = field(default_factory=dict)
+    personal: dict[int, str] = field(default_factory=dict)
+    folded: tuple[object, Any] | None = None
+    words: list[str] | None = None
+
+
 class Case(models.Model):
     class State(models.TextChoices):
         OPEN = "open", "Open"
         CLOSED = "closed", "Closed"
         MERGED = "merged", "Merged into another"
 
-    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="cases")
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="cases", db_index=False)
     reference = models.CharField(max_length=20)
     their_reference = models.CharField(max_length=60, blank=True)
     side = models.CharField(max_length=3, choices=[("msp", "MSP"), ("cpo", "CPO")])
     partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
     evse = models.ForeignKey("charging.Evse", null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
-    procedure = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT)
+    procedure = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, db_index=False)
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
     version = models.PositiveIntegerField(default=0, help_text="The number of the last event")
     head = models.CharField(max_length=64, blank=True, help_text="Hash of the last event")
@@ -82,12 +99,12 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["desk", "next_due_at"], name="case_open_due", condition=Q(state="open")),
             models.Index(fields=["desk", "-opened_at"], name="case_opened"),
-            models.Index(fields=["desk", "their_reference"], name="case_theirs"),
+            models.Index(fields=["desk", "partner", "-opened_at"], name="case_of_partner"),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.unwritten: list[Event] = []
+        self.draft = Draft()
 
     def __str__(self) -> str:
         return self.reference
@@ -98,7 +115,7 @@ class Event(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="events", db_index=False)
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=24)
     data = models.JSONField(default=dict)
@@ -145,6 +162,7 @@ class Duty(models.Model):
     overdue_at = models.DateTimeField(null=True, blank=True, help_text="When the clock noticed")
     escalated_at = models.DateTimeField(null=True, blank=True)
     performs_at = models.DateTimeField(null=True, blank=True, help_text="When a machine does it by itself")
+    performed_at = models.DateTimeField(null=True, blank=True, help_text="When a machine was told to")
     next_clock_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -171,9 +189,17 @@ class PersonalValue(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="personal_values")
     field = models.CharField(max_length=40)
     value = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=200, blank=True, help_text="Letters and digits of the value, in capitals")
     erased_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[PersonalValue]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="erased_is_empty", condition=Q(erased_at__isnull=True) | Q(value="", key=""))
+        ]
+        # Found by its end, as people give a token or a number: "… ends with 4F80".
+        indexes = [models.Index("desk", OpClass(Reverse("key"), "text_pattern_ops"), name="personal_by_its_end")]
 
     def __str__(self) -> str:
         return self.field
@@ -192,6 +218,22 @@ class CaseLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.case} – {self.other}"
+
+
+class CaseWords(models.Model):
+    """What a case is searched by, each word with its desk before it, so that one index serves every desk."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, db_index=False)
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, primary_key=True, related_name="words")
+    words = SearchVectorField()
+
+    objects: ClassVar[models.Manager[CaseWords]] = ScopedManager(desk="desk")
+
+    class Meta:
+        indexes = [GinIndex(fields=["words"], name="case_words")]
+
+    def __str__(self) -> str:
+        return str(self.case)
 
 
 class CaseNumber(models.Model):

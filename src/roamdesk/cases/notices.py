@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +11,33 @@ from django.template.loader import render_to_string
 from django_scopes import scope
 
 from roamdesk.cases.actors import RELAY, Actor
+from roamdesk.cases.changing import about, changing, check_version
 from roamdesk.cases.errors import NoticeIncomplete, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
-from roamdesk.cases.services import about, changing, record_facts
-from roamdesk.cases.settling import plan_of, settle
+from roamdesk.cases.services import record
+from roamdesk.cases.settling import changed, next_clock, plan_of
 from roamdesk.cases.snapshot import facts_of
+from roamdesk.cases.telling import note as noted
 from roamdesk.cases.words import fill, full
 from roamdesk.correspondence import services as correspondence
+from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.models import Fate, Message
 from roamdesk.partners.selectors import addresses
 from roamdesk.procedure import Facts
-from roamdesk.procedure.model import DutyRule, MessageTemplate
+from roamdesk.procedure.model import DutyRule, Kind, MessageTemplate
 from roamdesk.procedure.template import FilledField
 from roamdesk.procedure.template import fill as fill_template
+
+RECIPIENTS = {
+    "msp_support": "MSP support",
+    "msp_fp": "focal points of the MSP",
+    "cpo_fp": "focal points of the CPO",
+    "msp_backoffice": "the MSP's back office",
+    "cpo_backoffice": "the CPO's back office",
+    "partner_backoffice": "the back office",
+}
 
 
 @dataclass(frozen=True)
@@ -57,15 +70,28 @@ def compose(case: Case, rule_id: str) -> Notice:
     to = {recipient: _addresses(case, recipient) for recipient in message.tells}
     lacking = [field.title for field in fields if field.missing]
     lacking += [procedure.facts[name].title for name in _missing(case, rule)]
-    if not any(to.values()):
-        lacking.append(f"an address of {case.partner or 'the partner'} for {' and '.join(to)}")
+    partner = case.partner or "the partner"
+    lacking += [f"an address of {partner} for {RECIPIENTS.get(name, name)}" for name in to if not to[name]]
     subject = " ".join(fill(case, message.subject).replace("(not known yet)", "–").split())
     return Notice(rule, subject[:250], _opening(case, message), fields, to, tuple(dict.fromkeys(lacking)))
 
 
 def template_fields(case: Case) -> tuple[FilledField, ...]:
-    """The template's fields as they would leave now, personal values in full."""
-    return tuple(fill_template(procedure_of(case), _in_full(case), case.desk.zone))
+    """The template's fields as they would leave now, personal values in full; the User's number in none of them."""
+    fields = fill_template(procedure_of(case), _in_full(case), case.desk.zone)
+    return tuple(replace(field, text=without_number(case, field.text)) for field in fields)
+
+
+def without_number(case: Case, text: str) -> str:
+    """The text without the User's number, in whatever way someone wrote it there."""
+    for name, fact in procedure_of(case).facts.items():
+        pointer = case.known["values"].get(name)
+        if fact.kind is Kind.PHONE and isinstance(pointer, dict):
+            # The country code may be left away: the last nine digits tell one number from another.
+            digits = "".join(filter(str.isdigit, full(case, name, pointer)))[-9:]
+            if digits:
+                text = re.sub(r"[\s()/.-]*".join(digits), "…", text)
+    return text
 
 
 def _missing(case: Case, rule: DutyRule) -> tuple[str, ...]:
@@ -108,55 +134,90 @@ def send_notice(
 ) -> Message:
     """Queue the mail of a duty in the case's own transaction. Pressed twice, it is one mail.
 
-    Raises NoticeIncomplete with what is missing, Refused when it is not owed.
+    Once the relay has refused every address, pressing again writes a new one. Raises NoticeIncomplete with what
+    is missing, Refused when it is not owed.
     """
-    with changing(case, expected_version=expected_version) as locked:
-        duty = Duty.objects.filter(case=locked, rule=rule_id, state=Duty.State.OPEN).first()
+    with changing(case) as locked:
+        duty = locked.draft.duties.get(rule_id)
+        known = _sent(locked, duty) if duty else None
+        if known:
+            return known
+        check_version(locked, expected_version)
         if duty is None:
             raise Refused("This mail is not owed any more. Look at the case.")
         notice = compose(locked, rule_id)
         if notice.missing:
             raise NoticeIncomplete(list(notice.missing))
-        message = _queue(locked, duty, notice, opening.strip() or notice.opening, at)
+        said = without_number(locked, noted(opening)) or notice.opening
+        message = _queue(locked, duty, notice, said, at)
         write(locked, "mail_queued", {"message": message.pk, "rule": rule_id, "to": notice.recipients}, actor, at)
-        duty.performs_at = None
-        duty.save(update_fields=["performs_at"])
-        settle(locked, actor, at)
+        duty.performed_at, duty.performs_at = at, None
+        duty.next_clock_at = next_clock(duty)
+        changed(locked, duty)
     return message
+
+
+def _sent(case: Case, duty: Duty) -> Message | None:
+    """The mail of this duty that is on its way or arrived."""
+    if duty.performed_at is None:
+        return None
+    mails = Message.objects.filter(about=about(case), key__startswith=_key(case, duty))
+    return mails.exclude(state=Message.State.REFUSED).order_by("-pk").first()
+
+
+def _key(case: Case, duty: Duty) -> str:
+    return f"{about(case)}:mail:{duty.pk}:"
 
 
 def _queue(case: Case, duty: Duty, notice: Notice, opening: str, at: datetime) -> Message:
     tells = procedure_of(case).messages[notice.rule.message].tells
     content = {"case": case, "opening": opening, "fields": notice.fields}
-    return correspondence.queue_message(
-        case.desk,
-        about=about(case),
-        key=f"{about(case)}:{notice.rule.id}:{duty.pk}",
-        to=notice.recipients,
-        subject=notice.subject,
-        text=render_to_string("cases/mail.txt", content),
-        html=render_to_string("cases/mail.html", content),
-        headers={"X-Roamdesk-Case": case.reference},
-        tells={"groups": [{"to": notice.to[name], "values": dict(values)} for name, values in tells.items()]},
-        partner=case.partner,
-        at=at,
-    )
+    before = Message.objects.filter(about=about(case), key__startswith=_key(case, duty)).count()
+    try:
+        return correspondence.queue_message(
+            case.desk,
+            about=about(case),
+            key=f"{_key(case, duty)}{before + 1}",
+            to=notice.recipients,
+            subject=notice.subject,
+            text=render_to_string("cases/mail.txt", content),
+            html=render_to_string("cases/mail.html", content),
+            headers={"X-Roamdesk-Case": case.reference},
+            tells={"groups": [{"to": notice.to[name], "values": dict(values)} for name, values in tells.items()]},
+            partner=case.partner,
+            at=at,
+        )
+    except MailRefused as refused:
+        raise Refused(str(refused)) from None
 
 
 def message_changed(message: Message) -> None:
-    """What the relay said becomes a fact, or an event (listener of correspondence)."""
+    """What the relay said becomes a fact, or an event (listener of correspondence, which may tell one twice)."""
     case = _case_of(message)
     if case is None:
         return
     now = message.accepted_at or message.queued_at
+    with scope(desk=message.desk), changing(case, even_merged=True) as locked:
+        if _last_state(locked, message) != message.state:
+            write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
+        known = locked.known["values"]
+        told = {name: value for name, value in _told_by(message).items() if known.get(name) != value}
+        if told and locked.state != Case.State.MERGED:
+            record(locked, told, RELAY, now)
+
+
+def _last_state(case: Case, message: Message) -> str:
+    told = case.events.filter(kind="mail_state", data__message=message.pk).order_by("-number").first()
+    return str(told.data["state"]) if told else Message.State.QUEUED
+
+
+def _told_by(message: Message) -> dict[str, Any]:
+    """What the recipients know: a group knows once the relay accepted each of its addresses."""
     told: dict[str, Any] = {}
     for group in message.tells.get("groups", []):
         if group["to"] and all(message.fates.get(address) == Fate.ACCEPTED for address in group["to"]):
             told |= group["values"]
-    with scope(desk=message.desk), changing(case) as locked:
-        write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
-    if told:
-        record_facts(case, told, actor=RELAY, at=now)
+    return told
 
 
 def _case_of(message: Message) -> Case | None:

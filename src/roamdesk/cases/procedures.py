@@ -26,7 +26,12 @@ def _loaded(version_id: int) -> Procedure:
 def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
     """What the desk opens its next case with; the shipped procedure when nothing was chosen."""
     chosen = DeskProcedure.objects.select_related("version").filter(desk=desk).first()
-    return chosen.version if chosen else add_version(SHIPPED / "hubject.yaml", at)
+    return chosen.version if chosen else add_version(_shipped(), at)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> str:
+    return (SHIPPED / "hubject.yaml").read_text("utf-8")
 
 
 def add_version(source: Path | str, at: datetime) -> ProcedureVersion:

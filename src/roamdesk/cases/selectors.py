@@ -9,15 +9,15 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case, Duty, Event
 from roamdesk.cases.procedures import procedure_of
-from roamdesk.cases.services import about
+from roamdesk.cases.searching import search
 from roamdesk.cases.settling import plan_of, step_of
 from roamdesk.cases.words import fill, masked, shown
 from roamdesk.charging.models import Command, MatchVerdict
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person
-from roamdesk.identifiers import label_key
 from roamdesk.procedure import Duty as Owed
 from roamdesk.procedure import Plan, Procedure
 from roamdesk.procedure.model import DutyRule, FactDef
@@ -207,7 +207,7 @@ def _call_text(event: Event) -> str:
     return f"{results.get(call['result'], 'They refused')} {call['number']}".strip()
 
 
-# ---- queue, search ----
+# ---- queue ----
 
 
 @dataclass(frozen=True)
@@ -268,25 +268,6 @@ def open_cases(desk: Desk) -> QuerySet[Case]:
 def dangers(desk: Desk) -> QuerySet[Case]:
     """Danger that this desk has not passed on, the oldest first; for the strip on every page."""
     return open_cases(desk).filter(is_danger=True).order_by("opened_at")
-
-
-def search(desk: Desk, text: str, limit: int = 30) -> list[Case]:
-    """Cases by our reference, theirs, label, address, partner or a token's or number's end. In the desk's scope."""
-    heard = text.strip()
-    if not heard:
-        return []
-    key = label_key(heard[:100])
-    personal = Q(personal_values__value__endswith=heard.replace(" ", "")) if len(heard) >= 4 else Q(pk=None)
-    fits = (
-        Q(reference__icontains=heard)
-        | Q(their_reference__icontains=heard)
-        | Q(partner__name__icontains=heard)
-        | Q(evse__address__icontains=heard)
-        | (Q(evse__label_key__contains=key) if key else Q(pk=None))
-        | personal
-    )
-    found = Case.objects.filter(fits, desk=desk).select_related("partner", "owner", "evse", "desk")
-    return list(found.distinct().order_by("-opened_at")[:limit])
 
 
 def recent_cases_at(case_or_evse: Any, now: datetime, days: int = 30) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from roamdesk.cases.actors import Actor
@@ -22,24 +22,39 @@ def plan_of(case: Case) -> Plan:
     return plan(procedure_of(case), facts_of(case))
 
 
-def settle(case: Case, actor: Actor, at: datetime) -> Plan:
+def settle(case: Case, actor: Actor, at: datetime) -> None:
     """Bring a case that is being changed in line with its facts."""
     now = plan_of(case)
-    opened = {duty.rule: duty for duty in case.duties.filter(state=Duty.State.OPEN)}
-    owed = {duty.rule.id: duty for duty in now.duties}
-    _end(now, [duty for rule, duty in opened.items() if rule not in owed], at)
-    _follow(case, now, opened, owed, at)
-    _show(case, now, list(owed.values()))
     _close_or_reopen(case, now, actor, at)
-    return now
+    duties = now.duties
+    follow(case, now, duties if case.state == Case.State.OPEN else (), at)
+    _show(case, now, duties)
 
 
-def _end(now: Plan, gone: list[Duty], at: datetime) -> None:
-    by_state: dict[str, list[int]] = {}
-    for duty in gone:
-        by_state.setdefault(_ended_as(now, duty), []).append(duty.pk)
-    for state, ids in by_state.items():
-        Duty.objects.filter(pk__in=ids).update(state=state, ended_at=at, next_clock_at=None, performs_at=None)
+def follow(case: Case, now: Plan, duties: Iterable[Owed], at: datetime) -> None:
+    """Exactly these duties are open from now on. A case that is not open owes nothing, not even standing ones."""
+    opened, owed = case.draft.duties, {duty.rule.id: duty for duty in duties}
+    for duty in [duty for rule, duty in opened.items() if rule not in owed]:
+        end(case, duty, _ended_as(now, duty), at)
+    for rule, each in owed.items():
+        title, performs_at = _title(case, each), _performs_at(now, each, case, at)
+        if rule in opened:
+            _keep_up(case, opened[rule], title, each.due, performs_at)
+        else:
+            opened[rule] = _raised(case, each, title, performs_at, at)
+            case.draft.raised.append(opened[rule])
+
+
+def end(case: Case, duty: Duty, state: str, at: datetime) -> None:
+    duty.state, duty.ended_at, duty.next_clock_at, duty.performs_at = state, at, None, None
+    del case.draft.duties[duty.rule]
+    changed(case, duty)
+
+
+def changed(case: Case, duty: Duty) -> None:
+    """Have the duty written with the rest of the verb."""
+    if duty.pk is not None:
+        case.draft.changed[duty.pk] = duty
 
 
 def _ended_as(now: Plan, duty: Duty) -> str:
@@ -56,40 +71,33 @@ def _was_answered(decision: Decision, record: Mapping[str, str]) -> bool:
     return bool(record) and all(decision.values.get(name) == value for name, value in record.items())
 
 
-def _follow(case: Case, now: Plan, opened: dict[str, Duty], owed: dict[str, Owed], at: datetime) -> None:
-    new = []
-    for rule_id, duty in owed.items():
-        row = opened.get(rule_id)
-        if row is None:
-            new.append(_raised(case, now, duty, at))
-        else:
-            _keep_up(row, _title(case, duty), duty.due, _performs_at(now, duty, case, at))
-    Duty.objects.bulk_create(new)
-
-
-def _keep_up(row: Duty, title: str, due: datetime | None, performs_at: datetime | None) -> None:
+def _keep_up(case: Case, row: Duty, title: str, due: datetime | None, performs_at: datetime | None) -> None:
+    performs_at = None if row.performed_at else performs_at
     if (row.due_at, row.performs_at, row.title) == (due, performs_at, title):
         return
+    if row.due_at != due:
+        # A clock that was moved runs anew: what was overdue may not be any more.
+        row.overdue_at = row.escalated_at = None
     row.due_at, row.performs_at, row.title = due, performs_at, title
     row.next_clock_at = next_clock(row)
-    row.save(update_fields=["due_at", "performs_at", "title", "next_clock_at"])
+    changed(case, row)
 
 
-def _raised(case: Case, now: Plan, owed: Owed, at: datetime) -> Duty:
+def _raised(case: Case, owed: Owed, title: str, performs_at: datetime | None, at: datetime) -> Duty:
     rule = owed.rule
     row = Duty(
         desk_id=case.desk_id,
-        case=case,
+        case_id=case.pk,
         rule=rule.id,
         action=rule.action,
         owed_by=rule.owed_by,
         ours=rule.owed_by == case.side,
         channel=rule.channel,
-        title=_title(case, owed),
+        title=title,
         cites=" ".join(rule.cites),
         raised_at=owed.since or at,
         due_at=owed.due,
-        performs_at=_performs_at(now, owed, case, at),
+        performs_at=performs_at,
     )
     row.next_clock_at = next_clock(row)
     return row
@@ -115,8 +123,8 @@ def _title(case: Case, owed: Owed) -> str:
     return fill(case, owed.rule.do if ours or not owed.rule.wait else owed.rule.wait)[:160]
 
 
-def _show(case: Case, now: Plan, owed: list[Owed]) -> None:
-    step = step_of(now, case.side)
+def _show(case: Case, now: Plan, owed: tuple[Owed, ...]) -> None:
+    step = step_among(owed, case.side)
     values = now.decision.values
     case.route, case.may_close = now.route.id, now.may_close
     case.is_danger = now.route.danger and not values.get("outcome") and not now.may_close
@@ -137,13 +145,18 @@ def _problem(procedure: Procedure, values: Mapping[str, str]) -> str:
 
 def step_of(now: Plan, side: str) -> Owed | None:
     """The one next step: ours before theirs, owed before optional before standing."""
-    duties = now.duties
-    for ours in (True, False):
-        for binding in (lambda r: not (r.standing or r.optional), lambda r: r.standing, lambda r: r.optional):
-            for duty in duties:
-                if (duty.rule.owed_by == side) is ours and binding(duty.rule):
-                    return duty
-    return None
+    return step_among(now.duties, side)
+
+
+def step_among(duties: Iterable[Owed], side: str) -> Owed | None:
+    """As ``step_of``, among duties that were worked out already."""
+
+    def rank(duty: Owed) -> tuple[bool, int]:
+        rule = duty.rule
+        binding = 0 if not (rule.standing or rule.optional) else 1 if rule.standing else 2
+        return rule.owed_by != side, binding
+
+    return min(duties, key=rank, default=None)
 
 
 def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:

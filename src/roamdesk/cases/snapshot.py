@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from roamdesk.cases.journal import events_of
 from roamdesk.cases.models import Case, Event
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.procedure import Entry, Facts, fold, known
@@ -14,6 +16,14 @@ TELLING = frozenset({"opened", "facts", "edited", "matched"})
 
 def facts_of(case: Case) -> Facts:
     """The facts of a case, personal ones as a pointer to their one place."""
+    folded = case.draft.folded
+    if folded is None or folded[0] is not case.known:
+        folded = case.draft.folded = (case.known, _read(case))
+    facts: Facts = folded[1]
+    return facts
+
+
+def _read(case: Case) -> Facts:
     kept = case.known
     if not kept:
         return Facts()
@@ -24,6 +34,12 @@ def facts_of(case: Case) -> Facts:
 
 def keep(case: Case, facts: Facts) -> None:
     case.known = snapshot(facts)
+    case.draft.folded = (case.known, facts)
+
+
+def without(facts: Facts, rule: str) -> Facts:
+    """The facts once a duty was declined or departed from."""
+    return replace(facts, declined=facts.declined | {rule})
 
 
 def snapshot(facts: Facts) -> dict[str, Any]:
@@ -37,7 +53,7 @@ def snapshot(facts: Facts) -> dict[str, Any]:
 
 def refold(case: Case) -> Facts:
     """The facts from the events alone, answers that were taken back left out."""
-    events = list(case.events.order_by("number"))
+    events = events_of(case)
     taken_back = {event.data["of"] for event in events if event.kind == "taken_back"}
     declined = frozenset(event.data["rule"] for event in events if event.kind in ("declined", "departed"))
     telling = [event for event in events if event.kind in TELLING and event.number not in taken_back]

@@ -66,7 +66,10 @@ def shown(procedure: Procedure, case: Case, name: str, value: object, *, persona
 
 def full(case: Case, name: str, pointer: dict[str, int]) -> str:
     """A personal value in full; empty once it was erased."""
-    return PersonalValue.objects.filter(case=case, pk=pointer["personal"]).values_list("value", flat=True).first() or ""
+    known = case.draft.personal
+    if pointer["personal"] not in known:
+        known.update(PersonalValue.objects.filter(case=case).values_list("pk", "value"))
+    return known.get(pointer["personal"], "")
 
 
 def masked(value: str) -> str:

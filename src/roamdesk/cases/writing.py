@@ -1,0 +1,169 @@
+"""A verb's reading and writing, in plain SQL.
+
+The ORM costs more here than the durable commit itself: eight statements, each compiled anew. A verb needs one
+trip to lock the case and read its open duties, and one to write all that it changed. What must hold is in the
+database as well (``event_number_once``, ``duty_open_once``, events are final), so a mistake here can't be stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from django.db import connection, models
+
+from roamdesk.cases.models import Case, Duty, Event
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+# What a verb may change; the rest of a case and of a duty stands from the day it was written.
+OF_CASE: Final = (
+    *("their_reference", "partner_id", "evse_id", "state", "version", "head", "owner_id", "merged_into_id", "known"),
+    *("route", "title", "next_action", "next_cites", "next_owed_by", "next_due_at", "next_since"),
+    *("is_danger", "is_unknown", "may_close", "closed_at", "changed_at"),
+)
+OF_DUTY: Final = (
+    *("state", "title", "due_at", "overdue_at", "escalated_at"),
+    *("performs_at", "performed_at", "next_clock_at", "ended_at"),
+)
+
+
+def _columns(model: type[models.Model], *, but: str = "") -> list[str]:
+    return [str(column.column) for column in model._meta.concrete_fields if column.column != but]
+
+
+def _listed(names: Iterable[str], form: str = '"{0}"') -> str:
+    return ", ".join(form.format(name) for name in names)
+
+
+def _record(model: type[models.Model], names: Sequence[str]) -> str:
+    """The columns with their types, as a set of JSON objects is read: ``"at" timestamp with time zone, …``."""
+    types = {column.column: column.db_type(connection) for column in model._meta.concrete_fields}
+    return ", ".join(f'"{name}" {types[name]}' for name in names)
+
+
+CASE = _columns(Case)
+DUTY = _columns(Duty)
+NEW_DUTY = _columns(Duty, but="id")
+EVENT = _columns(Event, but="id")
+
+LOCK = f"SELECT {_listed(CASE)} FROM cases_case WHERE id = %s AND desk_id = %s FOR NO KEY UPDATE".encode()
+OPEN_DUTIES = f"SELECT {_listed(DUTY)} FROM cases_duty WHERE case_id = %s AND state = 'open' ORDER BY id".encode()
+OPEN_CASE = f"INSERT INTO cases_case ({_listed(CASE)}) VALUES ({', '.join(['%s'] * len(CASE))})".encode()
+CHANGE_CASE = f"""UPDATE cases_case SET {_listed(OF_CASE, '"{0}" = %s')} WHERE id = %s""".encode()
+CHANGE_DUTIES = f"""UPDATE cases_duty AS duty SET {_listed(OF_DUTY, '"{0}" = new."{0}"')}
+    FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, ["id", *OF_DUTY])}) WHERE duty.id = new.id""".encode()
+RAISE_DUTIES = f"""INSERT INTO cases_duty ({_listed(NEW_DUTY)})
+    SELECT {_listed(NEW_DUTY)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, NEW_DUTY)})""".encode()
+APPEND_EVENTS = f"""INSERT INTO cases_event ({_listed(EVENT)})
+    SELECT {_listed(EVENT)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Event, EVENT)})
+    ORDER BY number""".encode()
+KEEP_WORDS = b"""INSERT INTO cases_casewords (case_id, desk_id, words) VALUES (%s, %s, array_to_tsvector(%s::text[]))
+    ON CONFLICT (case_id) DO UPDATE SET words = excluded.words"""
+NEXT_NUMBER = b"""INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%s, %s, 1)
+    ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1
+    RETURNING last, nextval(pg_get_serial_sequence('cases_case', 'id'))"""
+PUT_AWAY = b"""WITH known AS (
+        SELECT id FROM cases_personalvalue WHERE case_id = %(case)s AND field = %(field)s AND value = %(value)s
+    ), new AS (
+        INSERT INTO cases_personalvalue (desk_id, case_id, field, value, key)
+        SELECT %(desk)s, %(case)s, %(field)s, %(value)s, %(key)s WHERE NOT EXISTS (SELECT FROM known) RETURNING id
+    ) SELECT id FROM known UNION ALL SELECT id FROM new LIMIT 1"""
+
+
+def lock(case: Case) -> Case:
+    """The case as it is now, locked until the transaction ends, with its open duties in ``draft``.
+
+    Desk and partner that the caller has read stand; no verb changes them. Raises Case.DoesNotExist.
+    """
+    with _one_trip() as (cases, duties):
+        cases.execute(LOCK, (case.pk, case.desk_id))
+        # A statement of its own: its snapshot is taken after the lock was granted.
+        duties.execute(OPEN_DUTIES, (case.pk,))
+    row = cases.fetchone()
+    if row is None:
+        raise Case.DoesNotExist(f"There is no case {case.pk} at this desk.")
+    locked = _case(row)
+    _keep_related(case, locked)
+    locked.draft.duties = {duty.rule: duty for duty in (_duty(row, locked) for row in duties.fetchall())}
+    return locked
+
+
+def _case(row: tuple[Any, ...]) -> Case:
+    values = [json.loads(value) if name == "known" else value for name, value in zip(CASE, row, strict=True)]
+    case: Case = Case.from_db(connection.alias, CASE, values)
+    return case
+
+
+def _duty(row: tuple[Any, ...], case: Case) -> Duty:
+    duty: Duty = Duty.from_db(connection.alias, DUTY, row)
+    duty.case = case
+    return duty
+
+
+def _keep_related(read: Case, locked: Case) -> None:
+    cached = read._state.fields_cache
+    locked.desk = read.desk
+    for name in ("partner", "evse", "procedure", "owner"):
+        if name in cached and getattr(read, f"{name}_id") == getattr(locked, f"{name}_id"):
+            locked._state.fields_cache[name] = cached[name]
+
+
+def number_and_id(desk_id: int, month: str) -> tuple[int, int]:
+    """The next case number of a desk in a month, and the row id of a new case. The number is kept by the commit."""
+    with _one_trip() as (cursor, _):
+        cursor.execute(NEXT_NUMBER, (desk_id, month))
+    number, case_id = cursor.fetchone() or (0, 0)
+    return number, case_id
+
+
+def put_away(case: Case, name: str, value: str, key: str) -> int:
+    """The row of a personal value in its one place. The case is locked, so nobody writes it a second time."""
+    values = {"desk": case.desk_id, "case": case.pk, "field": name, "value": value, "key": key}
+    with _one_trip() as (cursor, _):
+        cursor.execute(PUT_AWAY, values)
+    (found,) = cursor.fetchone() or (0,)
+    return int(found)
+
+
+def write_down(case: Case) -> None:
+    """All that a verb changed, in one trip. Inserting an event wakes the screens (a trigger)."""
+    draft = case.draft
+    if not draft.events and not draft.changed:
+        return
+    with _one_trip() as (cursor, _):
+        if case._state.adding:
+            cursor.execute(OPEN_CASE, _values(case, CASE))
+        else:
+            cursor.execute(CHANGE_CASE, [*_values(case, OF_CASE), case.pk])
+        for statement, rows, names in (
+            (CHANGE_DUTIES, list(draft.changed.values()), ["id", *OF_DUTY]),
+            (RAISE_DUTIES, draft.raised, NEW_DUTY),
+            (APPEND_EVENTS, draft.events, EVENT),
+        ):
+            if rows:
+                cursor.execute(statement, [_json(rows, names)])
+        if draft.words is not None:
+            cursor.execute(KEEP_WORDS, [case.pk, case.desk_id, draft.words])
+    case._state.adding, case._state.db = False, connection.alias
+    draft.events, draft.raised, draft.changed, draft.words = [], [], {}, None
+
+
+def _values(case: Case, names: Sequence[str]) -> list[Any]:
+    return [json.dumps(case.known) if name == "known" else getattr(case, name) for name in names]
+
+
+def _json(rows: Iterable[models.Model], names: Sequence[str]) -> str:
+    return json.dumps([{name: getattr(row, name) for name in names} for row in rows], default=datetime.isoformat)
+
+
+@contextmanager
+def _one_trip() -> Iterator[tuple[Cursor, Cursor]]:
+    """Two cursors whose statements travel together; read them afterwards. In a transaction; errors are Django's."""
+    raw = connection.connection
+    with connection.wrap_database_errors, raw.pipeline():
+        yield psycopg.Cursor(raw), psycopg.Cursor(raw)
