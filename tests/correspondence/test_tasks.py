@@ -65,13 +65,3 @@ def test_a_message_whose_job_was_lost_is_found_by_the_sweep(queue: Queue, mailbo
     tasks.sweep(timestamp=0)
     run_all_jobs()
     assert len(mailbox.mails) == 1
-
-
-def test_the_job_of_a_killed_worker_is_cleared_away(queue: Queue) -> None:
-    queue()
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
-        app.configure_task("correspondence.drop_stalled").defer(timestamp=0)
-        run_all_jobs()
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'")
-        assert cursor.fetchone()[0] == 0

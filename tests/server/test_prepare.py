@@ -62,18 +62,17 @@ def jobs(transactional_db: None) -> Iterator[None]:
         cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
-async def test_a_job_whose_worker_was_killed_is_taken_up_again(jobs: None) -> None:
-    job_id = await tasks.take_up_stalled_jobs.defer_async(timestamp=0)
+async def test_the_job_of_a_killed_worker_is_cleared_away(jobs: None) -> None:
+    job_id = await tasks.tidy_jobs.defer_async(timestamp=0)
     await _let_a_dead_worker_have(job_id)
-    await tasks.take_up_stalled_jobs(timestamp=0)
-    [job] = await app.job_manager.list_jobs_async(id=job_id)
-    assert job.status == "todo"
+    assert await tasks.tidy_jobs(timestamp=0) == 1
+    assert list(await app.job_manager.list_jobs_async(id=job_id)) == []
 
 
 async def test_a_job_whose_worker_lives_is_left_alone(jobs: None) -> None:
-    job_id = await tasks.take_up_stalled_jobs.defer_async(timestamp=0)
+    job_id = await tasks.tidy_jobs.defer_async(timestamp=0)
     await _let_a_dead_worker_have(job_id, silent_for=timedelta(seconds=1))
-    await tasks.take_up_stalled_jobs(timestamp=0)
+    await tasks.tidy_jobs(timestamp=0)
     [job] = await app.job_manager.list_jobs_async(id=job_id)
     assert job.status == "doing"
 
