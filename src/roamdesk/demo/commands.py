@@ -40,7 +40,7 @@ the play brings its own stations and mail server along and keeps its cases in th
 
 def main(argv: Sequence[str]) -> int:
     """Exit code: 0 fine, 1 something has to be mended (said on stderr), 2 the command line is wrong."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     return int(arguments.act(arguments))
 
 
@@ -57,7 +57,7 @@ def welcome() -> list[str]:
     ]
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="roamdesk demo",
         description="The demo desks and the stories played on them.",

@@ -61,7 +61,7 @@ class ReceivedMail:
         if part is None:
             return ""
         try:
-            return str(part.get_content())
+            return str(part.get_content()).replace("\r\n", "\n")
         except (LookupError, UnicodeError):
             return self.source
 

@@ -14,6 +14,7 @@ from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.services import Typed
 from roamdesk.cases.words import fill
 from roamdesk.charging.models import Command
+from roamdesk.charging.ports import Outcome
 from roamdesk.correspondence.models import Message
 from roamdesk.demo.stage import Stage
 from roamdesk.partners.models import Partner
@@ -23,6 +24,11 @@ from roamdesk.procedure.model import DutyRule
 
 COMMAND_SLACK = 20.0
 MAIL_LEAVES_WITHIN = 20.0
+WORDS = {
+    Outcome.UNLOCKED: "unlocked (reported by the station)",
+    Outcome.NO_ANSWER: "no answer: unknown",
+    Outcome.NOT_CONNECTED: "not sent: the station is not connected",
+}
 _SETTLED = (Command.State.ANSWERED, Command.State.NOT_SENT, Command.State.UNKNOWN)
 
 
@@ -83,7 +89,7 @@ class Operator:
         services.answer_step(
             case, rule_id, key, typed=Typed(values=typed, number=number), actor=self.actor, at=self.stage.now()
         )
-        self.stage.narrator.note(f"answer {key}: {self._filled(text)}" + _listed(typed))
+        self.stage.narrator.note(f"answer {key}: {self._filled(text)}" + self._listed(typed))
         self._say_owed()
 
     def hears(self, what: str, **facts: Any) -> None:
@@ -148,6 +154,12 @@ class Operator:
         with scope(desk=self.desk):
             return fill(case, text)
 
+    def _listed(self, typed: dict[str, Any]) -> str:
+        with scope(desk=self.desk):
+            facts = procedure_of(self.case).facts
+        told = (f"{facts[name].title} {_readable(value)}" for name, value in typed.items())
+        return f" ({', '.join(told)})" if typed else ""
+
     def _route(self) -> str:
         with scope(desk=self.desk):
             route = next(each for each in procedure_of(self.case).routes if each.id == self.case.route)
@@ -167,7 +179,8 @@ class Operator:
         for text in filter(None, command.response.splitlines()):
             self.stage.narrator.note(f"from {command.station.identity}: {text}")
         late = ", late answer" if command.late else ""
-        self.stage.narrator.note(f"outcome: {command.outcome.replace('_', ' ')}{late}. {command.detail}".strip())
+        words = WORDS.get(Outcome(command.outcome), command.outcome.replace("_", " "))
+        self.stage.narrator.note("; ".join(filter(None, [words + late, command.detail])))
 
     def _say_owed(self) -> None:
         case = self.case
@@ -197,8 +210,8 @@ def _cites(cites: tuple[str, ...]) -> str:
     return ", ".join(cites)
 
 
-def _listed(typed: dict[str, Any]) -> str:
-    return ", typed: " + ", ".join(f"{name} {value}" for name, value in typed.items()) if typed else ""
+def _readable(value: object) -> str:
+    return f"{value:%d/%m/%Y %H:%M} UTC" if isinstance(value, datetime) else str(value)
 
 
 def _left(due: datetime, now: datetime) -> str:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from roamdesk.demo.drivers import LEA, MILO, SOFIA, Driver
 from roamdesk.demo.operator import Operator
 from roamdesk.demo.plays.play import BILLED_NIGHTLY, STUCK, Play, mara, petra
 from roamdesk.demo.stage import Stage, label_of
 
-SAID_ADDRESS = "Warschauer Str. 58"
+SAID_ADDRESS = {LEA: "Warschauer Str. 58", SOFIA: "Sandscholle 21"}
 
 
 def match(stage: Stage) -> None:
-    session = stage.charges(LEA)
-    at_cpo = _stuck_caller(stage, LEA)
-    at_cpo.answers(
-        "ask_facts",
-        "Start, label and address",
-        session_start=session.started_at,
-        evse_label=label_of(LEA),
-        station_address=SAID_ADDRESS,
-    )
+    """At a 2.0.1 station, which wants the session stopped before it unlocks."""
+    session = stage.charges(SOFIA)
+    at_cpo = _stuck_caller(stage, SOFIA)
+    _says(at_cpo, SOFIA, session.started_at)
     at_cpo.unlocks()
-    stage.pulls(LEA)
+    stage.pulls(SOFIA)
     at_cpo.hears("The User has the cable", freed="yes")
     at_cpo.mails("notice_direct_success")
     at_cpo.closes()
@@ -32,15 +27,19 @@ def match(stage: Stage) -> None:
 def mismatch(stage: Stage) -> None:
     session = stage.charges(LEA)
     at_cpo = _stuck_caller(stage, LEA)
+    _says(at_cpo, LEA, session.started_at - timedelta(hours=3))
+    at_cpo.answers("send_to_msp_mismatch", "Told")
+    at_cpo.closes()
+
+
+def _says(at_cpo: Operator, driver: Driver, started_at: datetime) -> None:
     at_cpo.answers(
         "ask_facts",
         "Start, label and address",
-        session_start=session.started_at - timedelta(hours=3),
-        evse_label=label_of(LEA),
-        station_address=SAID_ADDRESS,
+        session_start=started_at,
+        evse_label=label_of(driver),
+        station_address=SAID_ADDRESS[driver],
     )
-    at_cpo.answers("send_to_msp_mismatch", "Told")
-    at_cpo.closes()
 
 
 def _stuck_caller(stage: Stage, driver: Driver) -> Operator:

@@ -21,9 +21,9 @@ def field_visit(stage: Stage) -> None:
     at_cpo.answers("contact_user", "Still stuck")
     at_cpo.answers("plan_visit", "Promised for", promised_at=promised_at)
     told_by_phone(at_msp, at_cpo, promised_at.isoformat())
+    at_msp.answers("tell_outcome", "Told")
     at_cpo.mails("mail_failure")
     notice_read(at_msp, "mail_failure")
-    at_msp.answers("tell_outcome", "Told")
     stage.pulls(ANA)
     stage.narrator.note("hours later, with the technician")
 
