@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import override_settings
-from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from roamdesk.cases.models import Case, Duty, PersonalValue
@@ -24,6 +24,7 @@ from roamdesk.demo.plays import play_named
 from roamdesk.demo.stage import stage
 from roamdesk.demo.yard import Yard
 
+SEEDED_AT = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
 SILENCE = 0.5
 TEMPLATE = ("Date and time", "EVSE id", "Token", "CDR id", "Event")
 
@@ -38,11 +39,16 @@ def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def running_demo(transactional_db: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
-    with override_settings(VAR=tmp_path_factory.mktemp("demo")):
-        seed(timezone.now())
-        with brought_up(answer_within=SILENCE) as around:
-            yield around
+def seeded(transactional_db: None) -> datetime:
+    """The demo's data, for all tests of a module; the instant that their ages count from."""
+    seed(SEEDED_AT)
+    return SEEDED_AT
+
+
+@pytest.fixture(scope="module")
+def running_demo(seeded: datetime, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surroundings]:
+    with override_settings(VAR=tmp_path_factory.mktemp("demo")), brought_up(answer_within=SILENCE) as around:
+        yield around
 
 
 @dataclass

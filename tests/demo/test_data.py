@@ -21,12 +21,9 @@ from roamdesk.partners.selectors import addresses, number_to_dial
 from roamdesk.procedure import shipped
 from roamdesk.procedure.readiness import readiness
 
-pytestmark = pytest.mark.django_db
-
 
 @pytest.fixture
-def msp(at: datetime) -> Desk:
-    seed(at)
+def msp(seeded: datetime) -> Desk:
     return Desk.objects.get(slug="voltpass")
 
 
@@ -40,9 +37,9 @@ def counts(desk: Desk) -> list[int]:
         return [model.objects.count() for model in (Partner, ContactLine, Evse, Station)]  # type: ignore[attr-defined]
 
 
-def test_a_second_seeding_changes_nothing(msp: Desk, cpo: Desk, at: datetime) -> None:
+def test_a_second_seeding_changes_nothing(msp: Desk, cpo: Desk, seeded: datetime) -> None:
     before = counts(msp), counts(cpo), Person.objects.count()
-    seed(at + timedelta(days=1))
+    seed(seeded + timedelta(days=1))
     assert (counts(msp), counts(cpo), Person.objects.count()) == before
 
 
@@ -61,15 +58,15 @@ def test_each_desk_has_a_full_contact_form_of_the_other(msp: Desk, mine: str, na
     assert found.gaps == ()
 
 
-def test_the_first_number_to_dial_is_the_line_for_partners(msp: Desk, at: datetime) -> None:
+def test_the_first_number_to_dial_is_the_line_for_partners(msp: Desk, seeded: datetime) -> None:
     with scope(desk=msp):
-        dial = number_to_dial(Partner.objects.get(name="Nordlade"), "cpo_cc", at, "en")
+        dial = number_to_dial(Partner.objects.get(name="Nordlade"), "cpo_cc", seeded, "en")
     assert [line.shown for line in dial.lines][:1] == ["+49 30 5550142"]
     assert "+49 800555020" in [line.shown for line in dial.lines if not line.from_form]
 
 
-def test_sudvolt_speaks_no_english_at_night_and_elbwatt_was_never_verified(msp: Desk, at: datetime) -> None:
-    night = at.replace(hour=1)
+def test_sudvolt_speaks_no_english_at_night_and_elbwatt_was_never_verified(msp: Desk, seeded: datetime) -> None:
+    night = seeded.replace(hour=1)
     with scope(desk=msp):
         sudvolt = number_to_dial(Partner.objects.get(name="Sudvolt"), "cpo_cc", night, "en").now
         elbwatt = number_to_dial(Partner.objects.get(name="Elbwatt"), "cpo_cc", night, "en").lines[0]

@@ -13,7 +13,6 @@ import pytest
 from django.test import Client, override_settings
 
 from builders import person_at
-from roamdesk.demo.data import seed
 from roamdesk.demo.mailbox import Mailbox, demo_mailbox, serve_mail
 from roamdesk.desks.models import Desk, Person, Role
 
@@ -75,9 +74,8 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def demo_is_on(tmp_path: Path, db: None) -> Iterator[None]:
+def demo_is_on(tmp_path: Path, seeded: datetime) -> Iterator[None]:
     with override_settings(VAR=tmp_path, ROOT_URLCONF="demo.demo_urls"):
-        seed(NOW)
         yield
 
 
@@ -122,12 +120,6 @@ def test_a_stranger_to_the_demo_desks_sees_no_mail(demo_is_on: None, client: Cli
     assert client.get("/demo/mail").status_code == 404
 
 
-def test_without_the_demo_there_is_no_such_page(db: None, client: Client, mara_alone: Person) -> None:
-    client.force_login(mara_alone)
+def test_without_the_demo_there_is_no_such_page(seeded: datetime, client: Client) -> None:
+    client.force_login(Person.objects.get(username="mara@voltpass"))
     assert client.get("/demo/mail").status_code == 404
-
-
-@pytest.fixture
-def mara_alone(db: None) -> Person:
-    seed(NOW)
-    return Person.objects.get(username="mara@voltpass")

@@ -33,7 +33,7 @@ def reset(at: datetime, mailbox: Mailbox) -> int:
         cases = Case.objects.count()
         tables = ", ".join(model._meta.db_table for model in EMPTIED)
         with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+            cursor.execute(f"TRUNCATE {tables} CASCADE")
         seed(at)
     mailbox.empty()
     return cases

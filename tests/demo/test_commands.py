@@ -1,0 +1,144 @@
+"""What `roamdesk demo` says, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+from django_scopes import scope, scopes_disabled
+
+from builders import build_stranger_desk
+from roamdesk.cases import services
+from roamdesk.cases.actors import Actor, Through
+from roamdesk.cases.models import Case, Event
+from roamdesk.charging.models import Station
+from roamdesk.demo import commands
+from roamdesk.demo.desks import LOGINS, PASSWORD
+from roamdesk.demo.mailbox import Mailbox
+from roamdesk.demo.plays import ALL
+from roamdesk.demo.resetting import ResetRefused, reset
+from roamdesk.demo.surroundings import NoDemoHere, demo_is_running, surroundings
+from roamdesk.desks.models import Desk
+
+STATEMENT = re.compile(r"[SA]\d{1,2}")
+
+
+def test_the_list_names_each_play_with_what_it_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["list"]) == 0
+    told = capsys.readouterr().out
+    assert all(play.name in told and play.about in told for play in ALL)
+    assert all(STATEMENT.fullmatch(one) for play in ALL for one in play.statements.split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["play", "--help"]])
+def test_help_teaches_and_ends_well(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        commands.main(words)
+    assert ended.value.code == 0
+    assert "play" in capsys.readouterr().out
+
+
+def test_a_play_that_does_not_exist_is_answered_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        commands.main(["play", "cable_fried"])
+    assert ended.value.code == 2
+    assert "cable_freed" in capsys.readouterr().err
+
+
+def test_the_welcome_names_every_login_and_the_first_thing_to_try() -> None:
+    told = "\n".join(commands.welcome())
+    assert all(login.username in told for login in LOGINS)
+    assert PASSWORD in told
+    assert "04721" in told
+
+
+@contextmanager
+def something_that_says(greeting: bytes) -> Iterator[str]:
+    """HOST:PORT of a server that greets and no more."""
+
+    class Greeter(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(greeting)
+            self.request.recv(100)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@contextmanager
+def installation(stations: str, relay: str) -> Iterator[None]:
+    host, _, port = relay.rpartition(":")
+    with override_settings(STATIONS_LISTEN=stations, EMAIL_HOST=host, EMAIL_PORT=int(port)):
+        yield
+
+
+def free_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_a_demo_runs_where_stations_are_served_and_the_mail_server_is_the_demos_own() -> None:
+    with something_that_says(b"") as stations:
+        with something_that_says(b"220 host Roamdesk demo mail\r\n") as ours, installation(stations, ours):
+            assert demo_is_running()
+        with something_that_says(b"220 relay.example ESMTP\r\n") as foreign, installation(stations, foreign):
+            assert not demo_is_running()
+    with installation(free_address(), free_address()):
+        assert not demo_is_running()
+
+
+def test_nothing_is_played_on_an_installation_that_is_no_demo() -> None:
+    with (
+        something_that_says(b"") as stations,
+        installation(stations, free_address()),
+        pytest.raises(NoDemoHere, match="roamdesk serve --demo"),
+        surroundings(),
+    ):
+        pass
+
+
+@pytest.fixture
+def case(seeded: datetime, at: datetime) -> Case:
+    desk = Desk.objects.get(slug="voltpass")
+    with scope(desk=desk):
+        facts = {"caller": "user", "problem": "other"}
+        return services.open_case(desk, side="msp", facts=facts, actor=Actor("Mara", Through.DEMO), at=at)
+
+
+def test_a_reset_throws_cases_and_mails_away_and_keeps_desks_and_stations(
+    case: Case, at: datetime, tmp_path: Path
+) -> None:
+    mailbox = Mailbox(tmp_path)
+    mailbox.keep("a@x.example", ["b@x.example"], b"Subject: x\r\n\r\nx", at)
+    with scopes_disabled():
+        stations = set(Station.objects.values_list("pk", flat=True))
+        assert reset(at, mailbox) >= 1
+        assert (Case.objects.count(), Event.objects.count(), mailbox.mails()) == (0, 0, [])
+        assert set(Station.objects.values_list("pk", flat=True)) == stations
+
+
+def test_a_reset_asks_first(case: Case, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("builtins.input", lambda _: "")
+    with override_settings(VAR=tmp_path):
+        assert commands.main(["reset"]) == 1
+    with scopes_disabled():
+        assert Case.objects.filter(pk=case.pk).exists()
+
+
+def test_a_reset_is_refused_where_another_desk_works(case: Case, at: datetime, tmp_path: Path) -> None:
+    stranger = build_stranger_desk()
+    with pytest.raises(ResetRefused, match="Ladeviert"):
+        reset(at, Mailbox(tmp_path))
+    stranger.delete()
+    with scopes_disabled():
+        assert Case.objects.filter(pk=case.pk).exists()

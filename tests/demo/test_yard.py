@@ -1,0 +1,71 @@
+"""The yard's stations stand at a real endpoint, and remember what ran when they come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+from django_scopes import scopes_disabled
+
+from demo.conftest import yard_of
+from roamdesk.charging.models import Evse, Session, Station
+from roamdesk.demo.data import seed
+from roamdesk.demo.directory import SIMULATED
+from roamdesk.demo.drivers import DRIVERS
+from roamdesk.demo.happenings import Happenings, NotInTime
+from roamdesk.demo.own_parts import brought_up
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
+CHARGING = {driver.token for driver in DRIVERS if driver.station}
+
+
+@pytest.fixture
+def seeded(tmp_path: Path) -> Iterator[None]:
+    with override_settings(VAR=tmp_path):
+        seed(timezone.now())
+        yield
+
+
+def open_tokens() -> list[str]:
+    with scopes_disabled():
+        return sorted(Session.objects.filter(ended_at__isnull=True).values_list("token_key", flat=True))
+
+
+def everybody_charges() -> bool:
+    return open_tokens() == sorted(CHARGING)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_every_station_connects_and_its_users_charge() -> None:
+    with brought_up() as around, Happenings() as happenings:
+        happenings.until("everybody charging", everybody_charges, 20)
+        with scopes_disabled():
+            connected = set(Station.objects.exclude(connection_id="").values_list("identity", flat=True))
+            happenings.until(
+                "the report of six used places",
+                lambda: Evse.objects.filter(status__in=["Charging", "Occupied"]).count() == len(CHARGING),
+                10,
+            )
+        assert connected == {post.identity for post in SIMULATED} == set(yard_of(around).stations)
+
+
+@pytest.mark.usefixtures("seeded")
+def test_stations_that_come_back_end_the_old_sessions_first() -> None:
+    with Happenings() as happenings:
+        with brought_up():
+            happenings.until("everybody charging", everybody_charges, 20)
+        with scopes_disabled():
+            old = set(Session.objects.values_list("pk", flat=True))
+        with brought_up(), scopes_disabled():
+            again = Session.objects.exclude(pk__in=old)
+            happenings.until("everybody charging again", lambda: again.count() == len(CHARGING), 20)
+            assert not Session.objects.filter(pk__in=old, ended_at__isnull=True).exists()
+            assert everybody_charges()
+
+
+def test_what_does_not_happen_is_said_after_the_bound() -> None:
+    with Happenings() as happenings, pytest.raises(NotInTime, match=r"rain did not happen within 0\.1 s"):
+        happenings.until("rain", lambda: False, 0.1)
