@@ -115,7 +115,7 @@ def _performs_at(now: Plan, owed: Owed, case: Case, at: datetime) -> datetime | 
     message = now.procedure.messages.get(owed.rule.message)
     if message is None or message.by_itself is None or owed.rule.owed_by != case.side or owed.missing:
         return None
-    return (owed.since or at) + message.by_itself if now.decision.holds(message.by_itself_when) else None
+    return (owed.since or at) + message.by_itself if now.holds(message.by_itself_when) else None
 
 
 def _title(case: Case, owed: Owed) -> str:
