@@ -12,6 +12,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.test import override_settings
 from django_scopes import scope, scopes_disabled
 
@@ -21,7 +24,9 @@ from roamdesk.cases.actors import Actor, Through
 from roamdesk.cases.models import Case, Event
 from roamdesk.charging.models import Station
 from roamdesk.demo import commands
+from roamdesk.demo.data import seed
 from roamdesk.demo.desks import LOGINS, PASSWORD
+from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.mailbox import Mailbox
 from roamdesk.demo.plays import ALL
 from roamdesk.demo.resetting import ResetRefused, reset
@@ -36,6 +41,13 @@ def test_the_list_names_each_play_with_what_it_shows(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().out
     assert all(play.name in told and play.about in told for play in ALL)
     assert all(STATEMENT.fullmatch(one) for play in ALL for one in play.statements.split())
+
+
+def test_the_list_says_which_station_does_what(capsys: pytest.CaptureFixture[str]) -> None:
+    commands.main(["list"])
+    told = capsys.readouterr().out
+    assert re.search(r"DE\*NDL\*E0209\*1 +BER-TEG-003 +ocpp1\.6 +never answers", told)
+    assert len(re.findall("ocpp", told)) == len(SIMULATED)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["play", "--help"]])
@@ -142,3 +154,13 @@ def test_a_reset_is_refused_where_another_desk_works(case: Case, at: datetime, t
     stranger.delete()
     with scopes_disabled():
         assert Case.objects.filter(pk=case.pk).exists()
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_public_passwords_are_not_brought_to_an_installation_where_others_work(at: datetime) -> None:
+    with transaction.atomic(), scopes_disabled():
+        Desk.objects.all().update(slug=Concat(Value("own-"), "slug"))
+        build_stranger_desk()
+        with pytest.raises(SystemExit, match=r"Ladeviert.*ROAMDESK_VAR"):
+            seed(at)
+        transaction.set_rollback(True)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from roamdesk.cases.errors import Refused
 from roamdesk.demo import data, process
 from roamdesk.demo.desks import LOGINS, PASSWORD
+from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.happenings import NotInTime
 from roamdesk.demo.mailbox import demo_mailbox
 from roamdesk.demo.own_parts import Surroundings
@@ -22,6 +23,7 @@ from roamdesk.demo.plays import ALL, play_named
 from roamdesk.demo.plays.play import Play
 from roamdesk.demo.resetting import ResetRefused, reset
 from roamdesk.demo.stage import stage
+from roamdesk.demo.stations import Behaviour
 from roamdesk.demo.surroundings import NoDemoHere, surroundings
 
 STORY = """\
@@ -36,6 +38,14 @@ the play brings its own stations and mail server along and keeps its cases in th
   roamdesk demo play cable_freed
   roamdesk demo play all
 """
+
+BEHAVES = {
+    Behaviour.UNLOCKS: "unlocks",
+    Behaviour.FAILS: "tries, and fails",
+    Behaviour.NO_LOCK: "has no lock: the cable is attached",
+    Behaviour.SILENT: "never answers",
+    Behaviour.LATE: "answers after a minute",
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,6 +64,7 @@ def welcome() -> list[str]:
         "  Mail       /demo/mail shows every mail that the demo's mail server took",
         "  Try first  log in as mara@voltpass, press N, type 04721, and follow the steps;",
         "             or see it played on both desks: roamdesk demo play cable_freed",
+        "             (roamdesk demo list: every play, and which station does what)",
     ]
 
 
@@ -65,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    _action(actions, "list", _list, "the plays, and what each shows")
+    _action(actions, "list", _list, "the plays, what each shows, and the stations")
     _action(actions, "seed", _seed, "set up the two desks; what is there stays as it is")
     playing = _action(actions, "play", _play, "play one, or all of them")
     playing.add_argument("name", metavar="NAME", choices=[*(play.name for play in ALL), "all"], help="or: all")
@@ -84,6 +95,9 @@ def _action(actions: object, name: str, act: object, about: str) -> argparse.Arg
 def _list(_arguments: argparse.Namespace) -> int:
     for play in ALL:
         print(f"{play.name}\n    {play.about}\n    {play.statements}")
+    print("\nStations to try by hand, and what an Unlock does there:")
+    for post in SIMULATED:
+        print(f"    {post.label(1):17} {post.identity}  {post.version:9}  {BEHAVES[post.behaviour]}")
     return 0
 
 

@@ -17,13 +17,13 @@ TWO_SOCKETS = ((SOCKET, "left socket"), (SOCKET, "right socket"))
 
 @dataclass(frozen=True)
 class Post:
-    """A charging station of Nordlade; simulated when it has a ``behaviour``. ``version`` is the subprotocol."""
+    """A charging station of Nordlade; ``version`` is the subprotocol, ``behaviour`` counts where it is simulated."""
 
     identity: str
     stem: str
     address: str
     plugs: tuple[tuple[Plug, str], ...]
-    behaviour: Behaviour | None = None
+    behaviour: Behaviour = Behaviour.UNLOCKS
     version: str = "ocpp1.6"
 
     def label(self, place: int) -> str:

@@ -147,7 +147,6 @@ class Yard:
 
 
 def _station(url: str, post: Post) -> SimulatedStation:
-    assert post.behaviour is not None
     return SimulatedStation(url, post.identity, post.version, post.behaviour, post.password, connectors=len(post.plugs))
 
 
