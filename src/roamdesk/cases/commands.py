@@ -9,6 +9,7 @@ from django_scopes import scope
 
 from roamdesk.cases.actors import STATION, Actor
 from roamdesk.cases.changing import about, changing, check_version
+from roamdesk.cases.comparing import match_now
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
@@ -42,7 +43,7 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
             if known:
                 return known
             check_version(locked, expected_version)
-            evse = _evse_to_unlock(locked)
+            evse, token = _evse_to_unlock(locked), _token_of(locked, at)
             write(locked, "command", {"kind": "unlock", "evse": evse.label, "key": key[:80]}, actor, at)
         return queue_command(
             case.desk,
@@ -52,7 +53,14 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
             key=_key(case, key),
             requested_by=actor.name[:80],
             at=at,
+            token=token,
         )
+
+
+def _token_of(case: Case, at: datetime) -> str:
+    """The token of the one session that fits what was said; empty where that is not certain."""
+    session = match_now(case, at).session
+    return session.token_key if session else ""
 
 
 def _key(case: Case, key: str) -> str:

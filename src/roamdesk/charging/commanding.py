@@ -52,10 +52,11 @@ class CommandRefused(ValueError):
 
 
 def queue_command(
-    desk: Desk, evse: Evse, kind: str, *, about: str, key: str, requested_by: str, at: datetime
+    desk: Desk, evse: Evse, kind: str, *, about: str, key: str, requested_by: str, at: datetime, token: str = ""
 ) -> Command:
     """Order a station to act, in the caller's transaction; one ``key`` gives one command (S15).
 
+    ``token`` is the normalised token of the User: where it is known, no other User's session is ended for it.
     A station that is not connected gets nothing: the command is NOT_SENT at once, and the listeners hear it.
     Raises CommandRefused when the EVSE is not at a station of ours, or the kind is none.
     """
@@ -63,7 +64,7 @@ def queue_command(
         raise CommandRefused(f"{kind!r} is no command. Choose one of {', '.join(Command.Kind.values)}.")
     if evse.desk_id != desk.pk or evse.station is None:
         raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
-    order = {"station": evse.station, "evse": evse, "kind": kind, "about": about}
+    order = {"station": evse.station, "evse": evse, "kind": kind, "about": about, "token_key": token}
     with transaction.atomic():
         found, fresh = Command.objects.get_or_create(
             desk=desk, key=key, defaults=order | {"requested_by": requested_by, "queued_at": at}

@@ -248,6 +248,7 @@ class Command(models.Model):
     request = models.TextField(blank=True)
     response = models.TextField(blank=True)
     announced = models.BooleanField(default=True, help_text="The listeners have heard of the outcome")
+    token_key = models.CharField(max_length=64, blank=True, help_text="Whose session it may end; empty: not known")
     requested_by = models.CharField(max_length=80)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -96,6 +96,7 @@ class CommandRunner:
             answer_within=self._answer_within,
             stop_visible_within=min(STOP_VISIBLE_WITHIN, self._answer_within),
             transaction_id=order.transaction_id,
+            token=order.command.token_key or None,
         )
 
     async def _store(self, order: Order, outcome: Outcome, response: str, detail: str, at: datetime) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from roamdesk.identifiers import label_key
 from roamdesk.ocpp.calls import Announce
 from roamdesk.ocpp.central import CentralSystem
 from roamdesk.ocpp.commands import Command, RemoteStop, TriggerTransaction, Unlock
@@ -120,7 +121,7 @@ class _Unlocking:
         """Tokens are compared without regard to case; one that is not known rests on the desk's own match."""
         if self._order.token is None or known.token is None:
             return True
-        return self._order.token.casefold() == known.token.casefold()
+        return label_key(self._order.token) == label_key(known.token)
 
 
 async def _happens(future: asyncio.Future[None], within_seconds: float) -> bool:
