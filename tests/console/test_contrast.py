@@ -10,10 +10,10 @@ import pytest
 import roamdesk.console
 
 CSS = (Path(roamdesk.console.__file__).parent / "static/console/css/tokens.css").read_text()
-PAIRS = dict(
-    (name, (light, dark))
+PAIRS = {
+    name: (light, dark)
     for name, light, dark in re.findall(r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", CSS)
-)
+}
 GROUNDS = ("bg", "surface", "inset")
 STATES = ("overdue", "waiting", "done", "unknown")
 THEMES = pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])

@@ -253,9 +253,9 @@ def _heading(text: str, heard: Heard, taken: Evse | None) -> str:
         return "One fits"
     if heard.found.chosen:
         return "One fits, others sound alike"
-    return (
-        f"{words.counted(len(hits), 'fits', 'fit').capitalize()}. {_question(hits)}" if len(hits) > 1 else "One may fit"
-    )
+    if len(hits) == 1:
+        return "One may fit. Ask again."
+    return f"{NUMBERS.get(len(hits), len(hits))} fit. {_question(hits)}"
 
 
 def _question(hits: tuple[EvseHit, ...]) -> str:
@@ -274,9 +274,9 @@ def _hit(hit: EvseHit, taken: Evse | None, now: datetime) -> HitRow:
     evse = hit.evse
     state, word = GRADES[hit.grade]
     plug = evse.get_plug_display() if evse.plug != "unknown" else ""
-    sub = " · ".join(
-        part for part in (", ".join(filter(None, (evse.address, evse.place_hint))), plug, hit.note) if part
-    )
+    where = ", ".join(part for part in (evse.address, evse.place_hint) if part)
+    note = hit.note if hit.grade is Grade.SOUNDS_ALIKE else ""
+    sub = " · ".join(part for part in (where, plug, note) if part)
     return HitRow(evse.pk, _pieces(evse.label, hit), mark(state, word), sub, evse.evse_id, "", evse == taken)
 
 

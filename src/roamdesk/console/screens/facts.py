@@ -71,12 +71,12 @@ def _known(row: Known, value: Any, now: datetime, zone: str, secrets: Mapping[st
     fact = row.fact
     secret = secrets.get(fact.name, "")
     is_time = fact.kind is Kind.TIME
-    text = secret or (local_time(str(value), zone) if is_time else row.text)
+    text = words.phone(secret) if secret else local_time(str(value), zone) if is_time else row.text
     typed = "" if fact.personal else local_time(str(value), zone) if is_time else str(value)
     return Row(
         name=fact.name,
         title=fact.title,
-        text=words.phone(text) if fact.kind is Kind.PHONE else text or "erased",
+        text=text or "erased",
         by=_by(row, now, zone, bool(secret)),
         known=True,
         mono=fact.kind is Kind.IDENTIFIER,

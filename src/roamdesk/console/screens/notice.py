@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roamdesk.cases.models import Duty
@@ -11,8 +12,13 @@ from roamdesk.cases.selectors import CaseView
 from roamdesk.cases.words import masked
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.facts import Field, field_of, local_time
+from roamdesk.console.screens.step import is_queued
 from roamdesk.correspondence.models import Fate, Message
+from roamdesk.procedure.model import DutyRule
+from roamdesk.procedure.template import FilledField
 
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
 STATES = {
     Message.State.QUEUED: State.WAITING,
     Message.State.SENDING: State.WAITING,
@@ -35,12 +41,14 @@ FATES = {
 class Line:
     title: str
     text: str
-    missing: bool
     hint: str
+    field: Field | None = None
 
 
 @dataclass(frozen=True)
 class NoticePanel:
+    """What is missing is typed in its place, with a truthful suggestion; ``blocked`` names what cannot be."""
+
     rule: str
     title: str
     cites: tuple[str, ...]
@@ -48,7 +56,7 @@ class NoticePanel:
     subject: str
     opening: str
     lines: tuple[Line, ...]
-    missing: tuple[str, ...]
+    blocked: tuple[str, ...]
     goes_at: str
     left_out: str
     waivable: bool
@@ -67,9 +75,8 @@ class Sent:
 
 def notice_panels(view: CaseView, now: datetime, zone: str) -> list[NoticePanel]:
     """Each mail that is ours to send and not queued yet."""
-    queued = {message.key.split(":")[2] for message in view.messages if message.key.count(":") >= 3}
     goes = dict(Duty.objects.filter(case=view.case, state=Duty.State.OPEN).values_list("rule", "performs_at"))
-    rules = [row.rule for row in view.duties if row.ours and row.rule.message and row.rule.id not in queued]
+    rules = [row.rule for row in view.duties if row.ours and row.rule.message and not is_queued(view, row.rule)]
     return [_panel(view, compose(view.case, rule.id), goes.get(rule.id), now, zone) for rule in rules]
 
 
@@ -79,6 +86,9 @@ def sent_mails(view: CaseView, now: datetime, zone: str) -> list[Sent]:
 
 def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: datetime, zone: str) -> NoticePanel:
     phone = "user_phone" in view.plan.facts.values
+    lines = [_line(view, field, zone) for field in notice.fields]
+    lines += [_wanted(view, name, zone) for name in _required(view, notice.rule)]
+    typed = {line.title for line in lines if line.field}
     return NoticePanel(
         rule=notice.rule.id,
         title=notice.rule.do,
@@ -86,22 +96,39 @@ def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: dateti
         to=tuple(notice.recipients),
         subject=notice.subject,
         opening=notice.opening,
-        lines=tuple(
-            _line(field.name, field.title, field.text, field.missing, field.shown_local) for field in notice.fields
-        ),
-        missing=notice.missing,
+        lines=tuple(lines),
+        blocked=tuple(name for name in notice.missing if name not in typed),
         goes_at=words.moment(goes_at, now, zone) if goes_at else "",
         left_out="The User's phone number is left out: a notice never carries it." if phone else "",
         waivable=notice.rule.waivable,
     )
 
 
-def _line(name: str, title: str, text: str, missing: bool, local: str) -> Line:
-    if missing:
-        return Line(title, text or "not known yet", True, "must be there before it can leave")
-    if name == "token" and len(text) > 4 and not text.startswith("none"):
-        return Line(title, masked(text), False, "in full in the mail")
-    return Line(title, text, False, local and f"here {local}")
+def _required(view: CaseView, rule: DutyRule) -> tuple[str, ...]:
+    return next((row.missing for row in view.duties if row.rule.id == rule.id), ())
+
+
+def _line(view: CaseView, field: FilledField, zone: str) -> Line:
+    if field.missing:
+        template = next(each for each in view.procedure.template if each.name == field.name)
+        reasons = PLACEHOLDER.findall(template.absent)
+        line = _wanted(view, reasons[0] if reasons else template.sources[0], zone)
+        return replace(line, title=field.title, hint="not yet issued, because" if reasons else line.hint)
+    if field.name == "token" and len(field.text) > 4 and not field.text.startswith("none"):
+        return Line(field.title, masked(field.text), "in full in the mail")
+    return Line(field.title, field.text, field.shown_local and f"here {field.shown_local}")
+
+
+def _wanted(view: CaseView, name: str, zone: str) -> Line:
+    """A field to be typed. What is suggested is what this desk knows, and no more."""
+    fact = view.procedure.facts[name]
+    known = {
+        "event_time": local_time(view.case.opened_at.isoformat(), zone),
+        "issue": view.case.title,
+        "cdr_reason": "no CDR is known at this desk",
+    }
+    hint = "indicative" if name == "event_time" else ""
+    return Line(fact.title, "", hint, field_of(fact, known.get(name, "")))
 
 
 def _sent(message: Message, now: datetime, zone: str) -> Sent:

@@ -11,10 +11,12 @@ from roamdesk.cases.words import fill
 from roamdesk.console import words
 from roamdesk.console.clocks import Clock, clock_of
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.step import is_queued
 from roamdesk.procedure.model import Channel, DutyRule
 from roamdesk.procedure.wording import NOT_KNOWN
 
 NEXT = 2
+UNKNOWN_AGAIN = "not known yet"  # what was told is not untold: such a duty lies behind us
 BY = {
     Channel.PHONE: "phone",
     Channel.MAIL: "mail",
@@ -58,11 +60,11 @@ class Sides:
 def owed_in(view: CaseView, now: datetime, zone: str) -> Sides:
     """Open duties first, then what may still be raised; each action once."""
     goes = dict(Duty.objects.filter(case=view.case, state=Duty.State.OPEN).values_list("rule", "performs_at"))
-    open_now = [(row.rule, _open(row, goes.get(row.rule.id), now, zone)) for row in view.duties]
+    open_now = [(row.rule, _open(view, row, goes.get(row.rule.id), now, zone)) for row in view.duties]
     seen = {rule.action for rule, _ in open_now}
     coming = []
     for each in view.later:
-        if each.rule.action not in seen and not each.rule.optional:
+        if each.rule.action not in seen and not each.rule.optional and UNKNOWN_AGAIN not in each.condition:
             seen.add(each.rule.action)
             coming.append((each.rule, _later(view.case, each.rule, each.condition)))
     ours, theirs = (
@@ -77,17 +79,19 @@ def _side(open_now: list[Owed], coming: list[Owed]) -> Side:
     return Side(tuple(open_now), tuple(coming[:NEXT]), tuple(coming[NEXT:]))
 
 
-def _open(row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:
+def _open(view: CaseView, row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:
     clock = clock_of(row.due, row.since, now)
-    goes = f"goes by itself {words.moment(performs_at, now, zone)}" if performs_at else ""
+    queued = "queued" if is_queued(view, row.rule) else ""
+    goes = queued or f"goes by itself {words.moment(performs_at, now, zone)}" if queued or performs_at else ""
     detail = " · ".join(part for part in (goes, BY[row.rule.channel], ", ".join(row.rule.cites[:2])) if part)
-    return Owed(row.rule.id, row.title, detail, _mark(row, performs_at), clock, _when(row.rule, clock))
+    waits = bool(performs_at) or is_queued(view, row.rule)
+    return Owed(row.rule.id, row.title, detail, _mark(row, waits), clock, _when(row.rule, clock))
 
 
-def _mark(row: DutyRow, performs_at: datetime | None) -> Mark:
+def _mark(row: DutyRow, waits: bool) -> Mark:
     if row.overdue:
         return mark(State.OVERDUE)
-    if performs_at or not row.ours:
+    if waits or not row.ours:
         return mark(State.WAITING)
     return mark(State.LATER) if row.rule.optional else mark(State.TODO)
 
@@ -140,7 +144,7 @@ def _leg(view: CaseView, rule: DutyRule, row: DutyRow | None, zone: str) -> Leg:
         at = words.clock_time(datetime.fromisoformat(str(promised)), zone) if promised else ""
         return Leg(state, f"Field visit {at}".strip(), "in both notices" if promised else "no time promised yet")
     if rule.channel is Channel.MAIL:
-        queued = any(f":{rule.id}:" in message.key for message in view.messages)
+        queued = is_queued(view, rule)
         state = (
             mark(State.DONE, "Accepted")
             if row is None

@@ -9,17 +9,20 @@ from datetime import datetime
 from roamdesk.cases.comparing import PROOF
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView, DutyRow
+from roamdesk.cases.settling import step_among
 from roamdesk.cases.words import fill
 from roamdesk.console import words
 from roamdesk.console.clocks import Clock, clock_of
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.dial import DialPanel, dial_panel
 from roamdesk.console.screens.facts import Field, field_of
+from roamdesk.correspondence.models import Message
 from roamdesk.procedure.model import Answer, Channel, DutyRule, FactDef, Machine
 from roamdesk.procedure.wording import NOT_KNOWN
 
 CALL_CENTRES = frozenset({"cpo_cc", "msp_cc"})
 ASKS_DANGER = "danger"
+ON_ITS_WAY = (Message.State.QUEUED, Message.State.SENDING, Message.State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,23 @@ def step_card(
     view: CaseView, wanted: str, reader: Reader, now: datetime, secrets: Mapping[str, str], *, may_answer: bool
 ) -> StepCard | None:
     """The card of the next step, or of the open duty ``wanted``; of an open question where nothing else is owed."""
-    row = next((row for row in view.duties if row.rule.id == wanted), view.step)
+    row = next((row for row in view.duties if row.rule.id == wanted), None) or _next(view)
     card = _duty_card(view, row, reader, now, secrets) if row else _question_card(view, reader)
     return card if card is None or may_answer else replace(card, choices=(), wants=())
+
+
+def _next(view: CaseView) -> DutyRow | None:
+    """The next step; a mail that is on its way waits for the relay, not for the operator."""
+    busy = {row.rule.id for row in view.duties if is_queued(view, row.rule)}
+    left = step_among([duty for duty in view.plan.duties if duty.rule.id not in busy], view.case.side)
+    return next((row for row in view.duties if left and row.rule is left.rule), view.step)
+
+
+def is_queued(view: CaseView, rule: DutyRule) -> bool:
+    """The mail of this duty is in the outbox, and the relay's word is awaited."""
+    queued = (row.event.data for row in view.timeline if row.event.kind == "mail_queued")
+    newest = next((data.get("message") for data in queued if data.get("rule") == rule.id), None)
+    return any(message.pk == newest and message.state in ON_ITS_WAY for message in view.messages)
 
 
 def _duty_card(view: CaseView, row: DutyRow, reader: Reader, now: datetime, secrets: Mapping[str, str]) -> StepCard:
@@ -192,6 +209,8 @@ def _mark(view: CaseView, row: DutyRow) -> Mark:
         and any(command.state in ("queued", "sent") for command in view.commands)
     ):
         return mark(State.WAITING, "Running")
+    if row.ours and is_queued(view, row.rule):
+        return mark(State.WAITING, "Queued")
     if view.plan.route.danger and row.ours:
         return mark(State.DANGER)
     if row.overdue:

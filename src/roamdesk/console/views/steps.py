@@ -149,10 +149,12 @@ def notice(doing: Doing, rule: str) -> None:
     if "decline" in doing.post:
         services.decline(doing.case, rule, doing.post.get("reason", ""), actor=doing.actor, at=doing.at)
         return
+    version, filled = doing.version, doing.told(*procedure_of(doing.case).facts)
+    if filled:
+        case = services.record_facts(doing.case, filled, actor=doing.actor, at=doing.at, expected_version=version)
+        version = case.version
     opening = doing.post.get("opening", "")
-    notices.send_notice(
-        doing.case, rule, actor=doing.actor, at=doing.at, opening=opening, expected_version=doing.version
-    )
+    notices.send_notice(doing.case, rule, actor=doing.actor, at=doing.at, opening=opening, expected_version=version)
 
 
 @require_POST

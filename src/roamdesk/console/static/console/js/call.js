@@ -14,6 +14,12 @@ export function startCall() {
   addEventListener('keydown', (event) => onKey(form, heard, event), true);
   form.addEventListener('change', () => mark(form));
   mark(form);
+  addEventListener('DOMContentLoaded', () => catchUp(heard));
+}
+
+// Whoever types faster than the page loads is heard as well.
+function catchUp(heard) {
+  if (heard.value !== heard.defaultValue) htmx.trigger(heard, 'input');
 }
 
 // The digits belong to the first question that is not answered; once all are, to the last.

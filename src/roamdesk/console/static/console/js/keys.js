@@ -2,7 +2,7 @@
 import { say } from './voice.js';
 
 const GUARD_MS = 400;
-let cardChangedAt = performance.now();
+let cardChangedAt = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? performance.now();
 
 /** From now on, for 400 ms, an answer was meant for the card that was there before. */
 export function cardChanged() {
@@ -102,7 +102,7 @@ function onClick(event) {
 function open(dialog) {
   if (!dialog) return;
   dialog.showModal();
-  dialog.querySelector('[autofocus], input:not([type=hidden]), textarea, select')?.focus();
+  (dialog.querySelector('[data-starts]') || dialog.querySelector('input:not([type=hidden]), textarea, select'))?.focus();
 }
 
 function toggle(button) {

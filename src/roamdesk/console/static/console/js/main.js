@@ -9,6 +9,7 @@ startCall();
 startClocks();
 startKeys();
 startLive();
+document.body.dataset.ready = '1';
 
 // A new card: answers pressed for the old one are not taken for it. Enter on the moved-on line brings the next step.
 let card = document.getElementById('step')?.dataset.step;

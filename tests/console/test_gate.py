@@ -1,0 +1,100 @@
+"""Owner, auditor and stranger at every address."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from builders import person_at
+from console.pages import again, page_of, path_of, text_of
+from roamdesk.cases.models import Case
+from roamdesk.desks.models import Desk, Person, Role
+
+SCREENS = ["queue", "search", "search?for=0472", "partners", "board", "help"]
+HANDLING = ["new", "new/heard?heard=0472"]
+DEEDS = [
+    "answer",
+    "tell",
+    "edit",
+    "back",
+    "unlock",
+    "take",
+    "handover",
+    "depart",
+    "note",
+    "call",
+    "reference",
+    "close",
+    "reopen",
+    "danger",
+    "reveal",
+]
+DEEDS.append("notice/mail_success")
+
+
+@pytest.mark.parametrize("screen", SCREENS + HANDLING)
+def test_an_operator_sees_every_screen_of_the_desk(client: Client, msp_operator: Person, screen: str) -> None:
+    assert page_of(client, msp_operator, f"/d/voltpass/{screen}")
+
+
+@pytest.mark.parametrize("screen", SCREENS + HANDLING)
+def test_a_stranger_is_told_that_there_is_no_such_desk(
+    client: Client, msp_desk: Desk, stranger: Person, screen: str
+) -> None:
+    client.force_login(stranger)
+    assert client.get(f"/d/voltpass/{screen}").status_code == 404
+
+
+@pytest.mark.parametrize("screen", [*SCREENS, *HANDLING])
+def test_a_visitor_is_sent_to_the_login(client: Client, msp_desk: Desk, screen: str) -> None:
+    assert client.get(f"/d/voltpass/{screen}")["Location"].startswith("/account/login/")
+
+
+def test_a_stranger_finds_no_case(client: Client, stuck: Case, stranger: Person) -> None:
+    client.force_login(stranger)
+    assert client.get(path_of(stuck)).status_code == 404
+
+
+def test_an_operator_of_the_other_desk_finds_no_case(client: Client, stuck: Case, cpo_operator: Person) -> None:
+    client.force_login(cpo_operator)
+    assert client.get(f"/d/nordlade/cases/{stuck.reference}").status_code == 404
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_stranger_can_do_nothing_to_a_case(client: Client, stuck: Case, stranger: Person, deed: str) -> None:
+    client.force_login(stranger)
+    assert client.post(path_of(stuck, f"/{deed}")).status_code == 404
+    assert again(stuck).version == stuck.version
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_an_auditor_can_do_nothing_to_a_case(client: Client, stuck: Case, msp_auditor: Person, deed: str) -> None:
+    client.force_login(msp_auditor)
+    assert client.post(path_of(stuck, f"/{deed}")).status_code == 403
+    assert again(stuck).version == stuck.version
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_deed_is_never_done_by_looking(client: Client, stuck: Case, msp_operator: Person, deed: str) -> None:
+    client.force_login(msp_operator)
+    assert client.get(path_of(stuck, f"/{deed}")).status_code == 405
+
+
+def test_an_auditor_reads_a_case_masked_and_without_controls(client: Client, stuck: Case, msp_auditor: Person) -> None:
+    html = page_of(client, msp_auditor, path_of(stuck))
+    assert "reads only" in html
+    assert "04A25B1C9D4F80" not in html
+    assert "…4F80" in html
+    assert 'data-key="1"' not in html
+    assert "Edit:" not in html
+    assert "New call" not in text_of(html).split("Queue", 1)[1].split("Partners")[0]
+
+
+def test_an_auditor_opens_no_case(client: Client, msp_desk: Desk, msp_auditor: Person) -> None:
+    client.force_login(msp_auditor)
+    assert client.post("/d/voltpass/new", {"caller": "user", "problem": "danger"}).status_code == 403
+
+
+def test_back_office_may_not_command_a_station(client: Client, asked: Case, cpo_desk: Desk) -> None:
+    client.force_login(person_at(cpo_desk, "bea.office", Role.BACK_OFFICE))
+    assert client.post(path_of(asked, "/unlock"), {"key": "unlock-1"}).status_code == 403
