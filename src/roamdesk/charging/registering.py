@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django_scopes import scopes_disabled
 
-from roamdesk.charging.models import RefusedStation, Station
+from roamdesk.charging.models import Evse, Plug, RefusedStation, Station
 from roamdesk.desks.models import Desk
 
 LONGEST_IDENTITY = 48
@@ -54,6 +54,44 @@ def register_station(
     except IntegrityError:
         raise RegistrationRefused(f"A station {identity!r} is registered already. Choose another name.") from None
     return station
+
+
+def label_connector(
+    desk: Desk,
+    identity: str,
+    label: str,
+    *,
+    evse_id: str = "",
+    evse_number: int = 1,
+    connector_number: int = 1,
+    plug: str = Plug.UNKNOWN,
+    place_hint: str = "",
+) -> Evse:
+    """Say which printed label belongs to which connector; told again, it is corrected. Runs in the desk's scope.
+
+    Raises RegistrationRefused.
+    """
+    station = Station.objects.filter(desk=desk, identity=identity).first()
+    if station is None:
+        raise RegistrationRefused(f"No station {identity!r} is registered here. Add it first.")
+    if plug not in Plug.values:
+        raise RegistrationRefused(f"{plug!r} is no plug. Choose one of {', '.join(Plug.values)}.")
+    if evse_number < 1 or connector_number < 1 or not label.strip():
+        raise RegistrationRefused("EVSEs and connectors are numbered from 1, and the label is what is printed.")
+    evse, _ = Evse.objects.update_or_create(
+        desk=desk,
+        station=station,
+        evse_number=evse_number,
+        connector_number=connector_number,
+        defaults={
+            "label": label.strip(),
+            "evse_id": evse_id.strip() or label.strip(),
+            "plug": plug,
+            "place_hint": place_hint,
+            "address": station.address,
+        },
+    )
+    return evse
 
 
 def set_password(station: Station, password: str, security_profile: int) -> None:

@@ -7,10 +7,11 @@ from roamdesk.server.commands import (
     doctor,
     procedure,
     serve,
+    station,
     stations,
     user,
     web,
     worker,
 )
 
-COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, doctor, django)
+COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, station, doctor, django)
