@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 from django_scopes import scopes_disabled
@@ -14,11 +15,14 @@ from demo.conftest import yard_of
 from roamdesk.charging.models import Evse, Session, Station
 from roamdesk.demo.data import seed
 from roamdesk.demo.directory import SIMULATED
-from roamdesk.demo.drivers import DRIVERS
+from roamdesk.demo.drivers import DRIVERS, LEA
 from roamdesk.demo.happenings import Happenings, NotInTime
 from roamdesk.demo.own_parts import brought_up
+from roamdesk.demo.yard import CHANNEL, Doing, tell_yard
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
+NO_SUCH_STATION = '{"doing": "arrive", "station": "HAM-XXX-000", "place": 1, "token": "04A2"}'
+NO_SUCH_PLACE = '{"doing": "arrive", "station": "BER-WAR-058", "place": 9, "token": "04A2"}'
 CHARGING = {driver.token for driver in DRIVERS if driver.station}
 
 
@@ -64,6 +68,17 @@ def test_stations_that_come_back_end_the_old_sessions_first() -> None:
             happenings.until("everybody charging again", lambda: again.count() == len(CHARGING), 20)
             assert not Session.objects.filter(pk__in=old, ended_at__isnull=True).exists()
             assert everybody_charges()
+
+
+@pytest.mark.usefixtures("seeded")
+@pytest.mark.parametrize("scene", ["{", "[]", '{"doing": "dance"}', NO_SUCH_STATION, NO_SUCH_PLACE])
+def test_a_scene_that_cannot_be_played_leaves_the_yard_as_it_was(scene: str) -> None:
+    with brought_up(), Happenings() as happenings, scopes_disabled():
+        happenings.until("everybody charging", everybody_charges, 20)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, scene])
+        tell_yard(Doing.UNPLUG, LEA)
+        happenings.until("the end of Lea's session", lambda: LEA.token not in open_tokens(), 10)
 
 
 def test_what_does_not_happen_is_said_after_the_bound() -> None:

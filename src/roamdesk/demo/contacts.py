@@ -31,8 +31,8 @@ class Line:
 
 NORDLADE = (
     Line("cpo", Purpose.FIRST_LEVEL, "+49 30 5550 142"),
-    Line("cpo", Purpose.FIRST_LEVEL, "+49 30 5550 177", "Mon-Sun 22:00-06:00", ("de",), priority=2, age=41),
-    Line("cpo", Purpose.HOTLINE, "+49 800 5550 20", languages=("de",), priority=3, age=3),
+    Line("cpo", Purpose.FIRST_LEVEL, "+49 30 5550 177", languages=("de",), priority=2, age=41),
+    Line("cpo", Purpose.HOTLINE, "+49 800 5550 20", "Mon-Sun 07:00-22:00", ("de",), priority=3, age=3),
     Line("cpo", Purpose.BACK_OFFICE, "backoffice@nordlade.example", BACK_OFFICE_HOURS, age=9),
     Line("cpo", Purpose.REFERENCE_PERSON, "+49 30 5550 199", OFFICE_DAY, person="H. Brandt", age=30),
     Line("cpo", Purpose.REFERENCE_PERSON, "h.brandt@nordlade.example", OFFICE_DAY, person="H. Brandt", age=30),

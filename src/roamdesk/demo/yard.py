@@ -18,6 +18,7 @@ from types import TracebackType
 import psycopg
 from django.db import connection
 from django_scopes import scopes_disabled
+from ocpp.exceptions import OCPPError
 from websockets.exceptions import WebSocketException
 
 from roamdesk.charging.models import Session
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "roamdesk_demo"
 SECONDS_BEFORE_CONNECTING_AGAIN = 1.0
+_TROUBLE = (OSError, WebSocketException, TimeoutError, OCPPError)
 
 
 class Doing(StrEnum):
@@ -109,7 +111,7 @@ class Yard:
                     await station.start()
                     await self._bring_users(station)
                 await station.socket.wait_closed()
-            except (OSError, WebSocketException, TimeoutError) as problem:
+            except _TROUBLE as problem:
                 logger.info("station %s is not connected: %s", station.identity, problem)
             except asyncio.CancelledError:
                 await _hang_up(station)
@@ -142,7 +144,7 @@ class Yard:
         try:
             said = json.loads(payload)
             await self.act(Scene(Doing(said["doing"]), said["station"], int(said["place"]), said["token"]))
-        except (KeyError, ValueError, RuntimeError, OSError, WebSocketException, TimeoutError) as problem:
+        except (*_TROUBLE, KeyError, TypeError, ValueError, RuntimeError) as problem:
             logger.warning("the yard cannot do %r: %r", payload[:200], problem)
 
 
