@@ -29,7 +29,9 @@ from roamdesk.demo.desks import LOGINS, PASSWORD
 from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.mailbox import Mailbox
 from roamdesk.demo.plays import ALL
+from roamdesk.demo.plays.play import Play
 from roamdesk.demo.resetting import ResetRefused, reset
+from roamdesk.demo.stage import Stage
 from roamdesk.demo.surroundings import NoDemoHere, demo_is_running, surroundings
 from roamdesk.desks.models import Desk
 
@@ -117,6 +119,36 @@ def test_nothing_is_played_on_an_installation_that_is_no_demo() -> None:
         surroundings(),
     ):
         pass
+
+
+@pytest.fixture
+def nothing_runs(seeded: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ROAMDESK_LOG_LEVEL", "INFO")
+    with installation(free_address(), free_address()), override_settings(VAR=tmp_path):
+        yield
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_play_says_who_does_what_by_which_statement_and_what_is_owed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["play", "danger_direct"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"1  Milo Hansen: phones Nordlade", told)
+    assert re.search(r"Petra J\. \(Nordlade\): Ask: is anyone hurt, does anything burn\? \(A5, A6\)", told)
+    assert re.search(r"Nordlade owes: Send the success notice, or decline it, 14:\d\d left until \d\d:\d\d UTC", told)
+    assert re.search(r"accepted by the relay: 250", told)
+    assert re.search(r"Played\. Cases: NL-\d{4}-\d{4}\.", told)
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_play_that_comes_to_a_halt_says_at_what(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def halting(stage: Stage) -> None:
+        stage.happenings.until("The sunrise", lambda: False, 0.05)
+
+    monkeypatch.setattr("roamdesk.demo.commands.play_named", lambda _: Play("cannot_start", "", "S28", halting))
+    assert commands.main(["play", "cannot_start"]) == 1
+    assert "cannot_start came to a halt. The sunrise did not happen" in capsys.readouterr().err
 
 
 @pytest.fixture
