@@ -21,6 +21,7 @@ SHORTEST_END = 4
 LONGEST_WORD = 60
 MOST_WORDS = 8
 _RUN = re.compile(r"[A-Z]+|[0-9]+")
+_EVSE = re.compile(r"[A-Z]{2}[A-Z0-9]{3}E[A-Z0-9]")
 
 
 def key_of(text: str) -> str:
@@ -37,15 +38,19 @@ def words_of(case: Case) -> list[str]:
         spelled += [case.evse.label, case.evse.evse_id]
         place.append(case.evse.address)
     found = {word for text in spelled for word in _from_each_part(text)} | {w for text in place for w in _place(text)}
-    return sorted(_of_desk(case.desk_id, word) for word in found)
+    return sorted(_of_desk(case.desk_id, word) for word in found if word)
 
 
 def _from_each_part(text: str) -> Iterator[str]:
     """``DE*NDL*E4421`` as DENDLE4421, NDLE4421, E4421 and 4421; ``0187`` as 187, too."""
-    key = key_of(text)[:LONGEST_WORD]
-    for run in _RUN.finditer(key):
-        yield key[run.start() :]
-        yield key[run.start() :].lstrip("0")
+    spelled = text.upper()[:LONGEST_WORD]
+    starts = [run.start() for run in _RUN.finditer(spelled)]
+    if _EVSE.match(spelled):
+        starts += [2, 5]  # after country and operator, where nothing separates them
+    for start in starts:
+        key = key_of(spelled[start:])
+        yield key
+        yield key.lstrip("0")
 
 
 def _place(text: str) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ OF_DUTY: Final = (
     *("performs_at", "performed_at", "next_clock_at", "ended_at"),
 )
 
+PREPARED_AFTER = 3  # times
+
 
 def _columns(model: type[models.Model], *, but: str = "") -> list[str]:
     return [str(column.column) for column in model._meta.concrete_fields if column.column != but]
@@ -165,5 +167,7 @@ def _json(rows: Iterable[models.Model], names: Sequence[str]) -> str:
 def _one_trip() -> Iterator[tuple[Cursor, Cursor]]:
     """Two cursors whose statements travel together; read them afterwards. In a transaction; errors are Django's."""
     raw = connection.connection
+    # Django switches this off for old poolers; planning these anew each time costs a quarter of a verb.
+    raw.prepare_threshold = raw.prepare_threshold or PREPARED_AFTER
     with connection.wrap_database_errors, raw.pipeline():
         yield psycopg.Cursor(raw), psycopg.Cursor(raw)
