@@ -68,7 +68,7 @@ def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) ->
     _verify_contacts(msp, cpo)
     now = datetime.now(UTC)
     mara, petra = Actor.of(msp_person), Actor.of(cpo_person)
-    stuck = {"caller": "user", "problem": "cable_stuck"}
+    stuck = {"caller": "user", "problem": "cable_stuck", "stuck_end": "station"}
     with scope(desk=msp):
         ready = _open(msp, mara, now - timedelta(minutes=7), "DE*NDL*E0472*1", stuck | {"token": TOKEN})
         ready = answer_step(ready, "self_help", 2, actor=mara, at=now - timedelta(minutes=3))

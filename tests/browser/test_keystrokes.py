@@ -109,6 +109,7 @@ def new_call(look: Look, person: Person, desk: str, caller: str, problem: str) -
 
 def test_a_stuck_cable_at_the_msp_is_freed_within_the_budget(look: Look, msp_operator: Person) -> None:
     keys = new_call(look, msp_operator, "voltpass", "1", "1")
+    keys.answer("1", "self-help steps")
     keys.answer("2", "Call Nordlade and ask for an Unlock")
     expect(keys.page.locator("[data-want]")).to_be_focused()
     keys.type("9D4F80")
@@ -124,6 +125,7 @@ def test_a_stuck_cable_at_the_msp_is_freed_within_the_budget(look: Look, msp_ope
 
 def test_a_stuck_cable_that_stays_stuck_is_passed_on_within_the_budget(look: Look, msp_operator: Person) -> None:
     keys = new_call(look, msp_operator, "voltpass", "1", "1")
+    keys.answer("1", "self-help steps")
     keys.answer("2", "ask for an Unlock")
     keys.type("9D4F80")
     keys.press("Enter")

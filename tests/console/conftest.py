@@ -46,7 +46,7 @@ def evses(msp_desk: Desk, cpo_desk: Desk) -> list[Evse]:
 @pytest.fixture
 def stuck(msp_desk: Desk, msp_operator: Person, evses: list[Evse]) -> Case:
     """A stuck cable at VoltPass, three minutes old, with a token."""
-    return a_case(msp_desk, msp_operator, caller="user", problem="cable_stuck", token=TOKEN)
+    return a_case(msp_desk, msp_operator, caller="user", problem="cable_stuck", stuck_end="station", token=TOKEN)
 
 
 @pytest.fixture

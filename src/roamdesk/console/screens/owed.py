@@ -81,11 +81,12 @@ def _side(open_now: list[Owed], coming: list[Owed]) -> Side:
 
 def _open(view: CaseView, row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:
     clock = clock_of(row.due, row.since, now)
-    queued = "queued" if is_queued(view, row.rule) else ""
-    goes = queued or f"goes by itself {words.moment(performs_at, now, zone)}" if queued or performs_at else ""
+    waits = is_queued(view, row.rule)
+    goes = "queued" if waits else f"goes by itself {words.moment(performs_at, now, zone)}" if performs_at else ""
     detail = " · ".join(part for part in (goes, BY[row.rule.channel], ", ".join(row.rule.cites[:2])) if part)
-    waits = bool(performs_at) or is_queued(view, row.rule)
-    return Owed(row.rule.id, row.title, detail, _mark(row, waits), clock, _when(row.rule, clock))
+    return Owed(
+        row.rule.id, row.title, detail, _mark(row, waits or performs_at is not None), clock, _when(row.rule, clock)
+    )
 
 
 def _mark(row: DutyRow, waits: bool) -> Mark:

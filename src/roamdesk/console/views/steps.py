@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,9 +24,9 @@ from roamdesk.console.typed import TimeRefused, told
 from roamdesk.console.views.case import case_page, found
 from roamdesk.desks.access import Access, Right
 from roamdesk.desks.models import Person
+from roamdesk.procedure.model import DutyRule
 
-P = ParamSpec("P")
-Deed = Callable[Concatenate["Doing", P], None]
+Deed = Callable[..., None]
 TELLING = ("opened", "facts", "edited", "taken_back", "departed", "declined", "command_result")
 
 
@@ -54,19 +54,17 @@ class Doing:
         return told(procedure_of(self.case), values, self.at, self.access.person.zone)
 
 
-def _deed(right: Right = Right.HANDLE_CASES) -> Callable[[Deed[P]], Callable[..., HttpResponse]]:
+def _deed(right: Right = Right.HANDLE_CASES) -> Callable[[Deed], Callable[..., HttpResponse]]:
     """A POST that does one thing to a case; what is refused is said above the step, and changes nothing."""
 
-    def decorate(deed: Deed[P]) -> Callable[..., HttpResponse]:
+    def decorate(deed: Deed) -> Callable[..., HttpResponse]:
         @require_POST
         @at_desk(right)
         @wraps(deed)
-        def done(
-            request: HttpRequest, access: Access, reference: str, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponse:
+        def done(request: HttpRequest, access: Access, reference: str, **more: Any) -> HttpResponse:
             case = found(access, reference)
             try:
-                deed(Doing(request, access, case), *args, **kwargs)
+                deed(Doing(request, access, case), **more)
             except StaleCase as stale:
                 return _conflict(request, access, reference, stale)
             except (Refused, TimeRefused, CommandRefused) as refused:
@@ -102,8 +100,8 @@ def answer(doing: Doing) -> None:
             doing.case, {form.fact: form.value}, actor=doing.actor, at=doing.at, expected_version=doing.version
         )
         return
-    rule = procedure_of(doing.case).duty(form.rule)
-    asks = rule.answers[form.key - 1].asks if 0 < form.key <= len(rule.answers) else ()
+    answers = _rule(doing.case, form.rule).answers
+    asks = answers[form.key - 1].asks if 0 < form.key <= len(answers) else ()
     values = told(procedure_of(doing.case), form.typed(asks), doing.at, doing.access.person.zone)
     services.answer_step(
         doing.case,
@@ -114,6 +112,14 @@ def answer(doing: Doing) -> None:
         typed=services.Typed(values, number=form.number),
         expected_version=doing.version,
     )
+
+
+def _rule(case: Case, name: str) -> DutyRule:
+    """Raises Refused where the procedure has no such rule."""
+    try:
+        return procedure_of(case).duty(name)
+    except KeyError:
+        raise Refused("The procedure has no such step. Look at the case, then answer again.") from None
 
 
 @_deed()
@@ -147,7 +153,9 @@ def unlock(doing: Doing) -> None:
 @_deed()
 def notice(doing: Doing, rule: str) -> None:
     if "decline" in doing.post:
-        services.decline(doing.case, rule, doing.post.get("reason", ""), actor=doing.actor, at=doing.at)
+        services.decline(
+            doing.case, _rule(doing.case, rule).id, doing.post.get("reason", ""), actor=doing.actor, at=doing.at
+        )
         return
     version, filled = doing.version, doing.told(*procedure_of(doing.case).facts)
     if filled:
