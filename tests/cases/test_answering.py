@@ -11,6 +11,7 @@ from roamdesk.cases import services
 from roamdesk.cases.actors import STATION, Actor
 from roamdesk.cases.errors import FactRefused, Refused, StaleCase
 from roamdesk.cases.models import Case
+from roamdesk.cases.notices import send_notice
 from roamdesk.cases.services import CallMade, Typed
 from roamdesk.correspondence.models import Call
 from roamdesk.desks.models import Person
@@ -146,8 +147,6 @@ def test_a_new_answer_after_taking_back_can_be_taken_back_too(cpo_case: Case, op
 
 
 def test_what_a_machine_acted_on_is_not_taken_back(solved_case: Case, operator: Actor, at: datetime) -> None:
-    from roamdesk.cases.notices import send_notice
-
     send_notice(solved_case, "mail_success", actor=operator, at=at)
     with pytest.raises(Refused, match="Edit the fact instead"):
         services.take_back(solved_case, actor=operator, at=at)

@@ -66,9 +66,15 @@ def test_a_past_that_was_left_alone_holds(long_case: Case, open_cpo: Open) -> No
 
 @pytest.mark.parametrize(
     "change",
-    ["data = jsonb_build_object('note', 'other')", "by = 'someone else'", "at = at - interval '1 hour'", "through = 'api'",
-     "recorded_at = recorded_at + interval '1 second'", "kind = 'taken'"],
-)  # fmt: skip
+    [
+        "data = jsonb_build_object('note', 'other')",
+        "by = 'someone else'",
+        "at = at - interval '1 hour'",
+        "through = 'api'",
+        "recorded_at = recorded_at + interval '1 second'",
+        "kind = 'taken'",
+    ],
+)
 def test_a_changed_event_is_found(long_case: Case, tamper: Tamper, change: str) -> None:
     tamper(f"UPDATE cases_event SET {change} WHERE case_id = {long_case.pk} AND number = 3")
     assert list(verify_chains()) == [Break(long_case.reference, 3, "the event was changed after it was written")]

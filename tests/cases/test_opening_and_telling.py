@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django_scopes import ScopeError, scope
@@ -12,6 +13,7 @@ from cases.conftest import LABEL, TOKEN, USER_PHONE, Open
 from roamdesk.cases import services
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.errors import FactRefused, Refused
+from roamdesk.cases.integrity import verify_chains
 from roamdesk.cases.models import Case, Duty, Event
 from roamdesk.cases.selectors import case_of, queue, search
 from roamdesk.cases.services import CallMade
@@ -107,10 +109,6 @@ def test_instants_are_kept_in_utc(cpo_case: Case, operator: Actor, at: datetime)
 
 
 def test_an_event_told_in_another_zone_keeps_its_hash(cpo_case: Case, operator: Actor, at: datetime) -> None:
-    from zoneinfo import ZoneInfo
-
-    from roamdesk.cases.integrity import verify_chains
-
     services.add_note(cpo_case, "seen from Berlin", actor=operator, at=at.astimezone(ZoneInfo("Europe/Berlin")))
     assert list(verify_chains()) == []
 

@@ -10,6 +10,7 @@ from cases.conftest import TOKEN, USER_PHONE, Open
 from roamdesk.cases import services
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.errors import Refused
+from roamdesk.cases.integrity import verify_chains
 from roamdesk.cases.models import Case, CaseLink
 from roamdesk.cases.selectors import case_view, queue, search
 from roamdesk.desks.models import Desk, Person
@@ -162,8 +163,6 @@ def test_what_was_never_told_can_not_be_shown(cpo_case: Case, operator: Actor, a
 
 
 def test_erased_values_are_gone_and_the_chain_still_holds(passed_on: Case, operator: Actor, at: datetime) -> None:
-    from roamdesk.cases.integrity import verify_chains
-
     services.erase_personal_values(passed_on, actor=operator, at=at)
     services.add_note(passed_on, "still worked on", actor=operator, at=at)
     assert list(verify_chains()) == []
@@ -195,9 +194,22 @@ def test_a_number_is_found_with_or_without_its_country(open_cpo: Open, cpo_desk:
         assert search(cpo_desk, "0170 5550142") == search(cpo_desk, USER_PHONE) == [case]
 
 
-@pytest.mark.parametrize(
-    "heard", ["", " ", "680", "'; DROP TABLE cases_case; --", "\\", "%", "*", "':* | '", "x" * 9999]
-)
+NOTHING: list[str] = [
+    "",
+    " ",
+    "680",
+    "'; DROP TABLE cases_case; --",
+    "\\",
+    "%",
+    "*",
+    "':* | '",
+    "x" * 9999,
+    "\x00",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("heard", NOTHING)
 def test_what_fits_nothing_finds_nothing(open_cpo: Open, cpo_desk: Desk, heard: str) -> None:
     open_cpo(token=TOKEN)
     with scope(desk=cpo_desk):

@@ -20,7 +20,13 @@ def procedure_of(case: Case) -> Procedure:
 @lru_cache(maxsize=64)
 def _loaded(version_id: int) -> Procedure:
     version = ProcedureVersion.objects.get(pk=version_id)
-    return load(version.source, name=f"{version.key}.yaml")
+    return _read(version.source, f"{version.key}.yaml")
+
+
+@lru_cache(maxsize=64)
+def _read(source: str, name: str) -> Procedure:
+    """The same file is read once, however many databases keep it."""
+    return load(source, name=name)
 
 
 def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:

@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 
 from roamdesk.cases.models import Case, PersonalValue
+from roamdesk.cases.telling import key_of, storable
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import IdentifierError, address_words
 from roamdesk.partners.models import Partner
@@ -22,11 +23,6 @@ LONGEST_WORD = 60
 MOST_WORDS = 8
 _RUN = re.compile(r"[A-Z]+|[0-9]+")
 _EVSE = re.compile(r"[A-Z]{2}[A-Z0-9]{3}E[A-Z0-9]")
-
-
-def key_of(text: str) -> str:
-    """Letters and digits, in capitals: what is compared of identifiers, numbers and names."""
-    return "".join(filter(str.isalnum, text.upper()))
 
 
 def words_of(case: Case) -> list[str]:
@@ -69,7 +65,7 @@ def search(desk: Desk, text: str, limit: int = 30) -> list[Case]:
 
     Runs in the desk's scope.
     """
-    heard = text.strip()[:200]
+    heard = storable(text).strip()[:200]
     found: set[int] = set()
     for way in (_by_words(desk, heard), _by_personal_value(desk, heard), _by_partner(desk, heard)):
         if way is not None:

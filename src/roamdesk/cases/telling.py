@@ -11,7 +11,6 @@ import phonenumbers
 from roamdesk.cases import writing
 from roamdesk.cases.errors import FactRefused, Refused
 from roamdesk.cases.models import Case
-from roamdesk.cases.searching import key_of
 from roamdesk.identifiers import IdentifierError, label_key, token_key
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import UNSET, FactDef, Kind
@@ -52,6 +51,11 @@ def note(text: str, longest: int = LONGEST_TEXT) -> str:
 def storable(text: str) -> str:
     """Without what a database can't hold: NUL, and halves of characters."""
     return text.replace("\x00", "").encode("utf-8", "ignore").decode()
+
+
+def key_of(text: str) -> str:
+    """Letters and digits, in capitals: what is compared of identifiers, numbers and names."""
+    return "".join(filter(str.isalnum, text.upper()))
 
 
 def _defined(procedure: Procedure, name: str) -> FactDef:
