@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.test import override_settings
-from django.utils import timezone
 from django_scopes import scopes_disabled
 
 from demo.conftest import yard_of
 from roamdesk.charging.models import Evse, Session, Station
-from roamdesk.demo.data import seed
 from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.drivers import DRIVERS, LEA
 from roamdesk.demo.happenings import Happenings, NotInTime
 from roamdesk.demo.own_parts import brought_up
 from roamdesk.demo.yard import CHANNEL, Doing, tell_yard
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("post_office")]
 NO_SUCH_STATION = '{"doing": "arrive", "station": "HAM-XXX-000", "place": 1, "token": "04A2"}'
 NO_SUCH_PLACE = '{"doing": "arrive", "station": "BER-WAR-058", "place": 9, "token": "04A2"}'
 CHARGING = {driver.token for driver in DRIVERS if driver.station}
 
 
 @pytest.fixture
-def seeded(tmp_path: Path) -> Iterator[None]:
+def post_office(tmp_path: Path, seeded: datetime) -> Iterator[None]:
     with override_settings(VAR=tmp_path):
-        seed(timezone.now())
         yield
 
 
@@ -42,21 +40,20 @@ def everybody_charges() -> bool:
     return open_tokens() == sorted(CHARGING)
 
 
-@pytest.mark.usefixtures("seeded")
+def connected() -> set[str]:
+    with scopes_disabled():
+        return set(Station.objects.exclude(connection_id="").values_list("identity", flat=True))
+
+
 def test_every_station_connects_and_its_users_charge() -> None:
-    with brought_up() as around, Happenings() as happenings:
+    with brought_up() as around, Happenings() as happenings, scopes_disabled():
+        happenings.until("every station connected", lambda: connected() == set(yard_of(around).stations), 20)
         happenings.until("everybody charging", everybody_charges, 20)
-        with scopes_disabled():
-            connected = set(Station.objects.exclude(connection_id="").values_list("identity", flat=True))
-            happenings.until(
-                "the report of six used places",
-                lambda: Evse.objects.filter(status__in=["Charging", "Occupied"]).count() == len(CHARGING),
-                10,
-            )
-        assert connected == {post.identity for post in SIMULATED} == set(yard_of(around).stations)
+        used = Evse.objects.filter(status__in=["Charging", "Occupied"])
+        happenings.until("the report of every used place", lambda: used.count() == len(CHARGING), 10)
+        assert connected() == {post.identity for post in SIMULATED}
 
 
-@pytest.mark.usefixtures("seeded")
 def test_stations_that_come_back_end_the_old_sessions_first() -> None:
     with Happenings() as happenings:
         with brought_up():
@@ -70,15 +67,16 @@ def test_stations_that_come_back_end_the_old_sessions_first() -> None:
             assert everybody_charges()
 
 
-@pytest.mark.usefixtures("seeded")
-@pytest.mark.parametrize("scene", ["{", "[]", '{"doing": "dance"}', NO_SUCH_STATION, NO_SUCH_PLACE])
-def test_a_scene_that_cannot_be_played_leaves_the_yard_as_it_was(scene: str) -> None:
-    with brought_up(), Happenings() as happenings, scopes_disabled():
+def test_a_scene_that_cannot_be_played_leaves_the_yard_as_it_was() -> None:
+    with brought_up() as around, Happenings() as happenings, scopes_disabled():
+        happenings.until("every station connected", lambda: connected() == set(yard_of(around).stations), 20)
         happenings.until("everybody charging", everybody_charges, 20)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, scene])
+            for scene in ("{", "[]", '{"doing": "dance"}', NO_SUCH_STATION, NO_SUCH_PLACE):
+                cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, scene])
         tell_yard(Doing.UNPLUG, LEA)
         happenings.until("the end of Lea's session", lambda: LEA.token not in open_tokens(), 10)
+        assert set(open_tokens()) == CHARGING - {LEA.token}
 
 
 def test_what_does_not_happen_is_said_after_the_bound() -> None:

@@ -79,8 +79,10 @@ class Yard:
     ) -> None:
         """``url`` is the endpoint's without a station; ``running`` as ``open_transactions`` gives it."""
         self.stations = {post.identity: _station(url, post) for post in posts}
+        self._places = {post.identity: len(post.plugs) for post in posts}
         self._tasks: list[asyncio.Task[None]] = []
         self._met: set[str] = set()
+        self._listening = asyncio.Event()
         # One scene at a time at a station, and none before its first Users are there.
         self._at_station = {post.identity: asyncio.Lock() for post in posts}
         for identity, transactions in (running or {}).items():
@@ -88,8 +90,10 @@ class Yard:
             self.stations[identity].plugged.update(transactions)
 
     async def __aenter__(self) -> Yard:
-        self._tasks = [asyncio.create_task(self._stay_connected(station)) for station in self.stations.values()]
         self._tasks.append(asyncio.create_task(self._listen_for_ever()))
+        # Whoever sees a station connected may tell us a scene: by then we must be listening.
+        await self._listening.wait()
+        self._tasks += [asyncio.create_task(self._stay_connected(station)) for station in self.stations.values()]
         return self
 
     async def __aexit__(
@@ -100,7 +104,9 @@ class Yard:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def act(self, scene: Scene) -> None:
-        """Raises KeyError for a station that is not here."""
+        """Raises KeyError for a station that is not here, ValueError for a place that it has not."""
+        if not 1 <= scene.place <= self._places[scene.station]:
+            raise ValueError(f"{scene.station} has {self._places[scene.station]} places to charge")
         async with self._at_station[scene.station]:
             await _act(self.stations[scene.station], scene)
 
@@ -136,6 +142,7 @@ class Yard:
     async def _listen(self) -> None:
         async with await psycopg.AsyncConnection.connect(**database_parameters(), autocommit=True) as listener:
             await listener.execute(f"LISTEN {CHANNEL}")
+            self._listening.set()
             async for notification in listener.notifies():
                 await self._act_as_told(notification.payload)
 
