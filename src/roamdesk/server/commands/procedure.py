@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     return int(main(arguments.words) or 0)
 
 
-def _use(words: list[str]) -> int:
+def parser_of_use() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="roamdesk procedure use",
         description="A desk opens its next cases with this procedure.",
@@ -41,7 +41,11 @@ def _use(words: list[str]) -> int:
     )
     parser.add_argument("file", type=Path, help="the procedure file")
     parser.add_argument("--desk", required=True, help="slug of the desk")
-    arguments = parser.parse_args(words)
+    return parser
+
+
+def _use(words: list[str]) -> int:
+    arguments = parser_of_use().parse_args(words)
     from roamdesk.procedure.commands import main
 
     if not arguments.file.is_file():
