@@ -62,3 +62,8 @@ def test_a_language_nobody_translated_is_shown_by_its_code() -> None:
 def test_one_thing_is_counted_in_the_singular() -> None:
     assert words.counted(1, "case") == "1 case"
     assert words.counted(0, "case") == "0 cases"
+
+
+def test_a_masked_number_keeps_its_groups() -> None:
+    assert words.masked_phone("+491515550••••") == "+49 1515 550 ••••"
+    assert words.masked_phone("…4F80") == "…4F80"

@@ -98,6 +98,18 @@ def phone(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def masked_phone(text: str) -> str:
+    """A number whose last figures are dots, in groups: `+49 1515 550 ••••`; anything else as it is."""
+    known = text.rstrip("•")
+    if not known.startswith("+") or known == text:
+        return text
+    formatter = phonenumbers.AsYouTypeFormatter("ZZ")
+    grouped = ""
+    for figure in known:
+        grouped = formatter.input_digit(figure)
+    return f"{grouped} {text[len(known) :]}"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """`1 case`, `2 cases`."""
     return f"{number} {one if number == 1 else many or one + 's'}"

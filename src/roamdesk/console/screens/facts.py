@@ -71,7 +71,7 @@ def _known(row: Known, value: Any, now: datetime, zone: str, secrets: Mapping[st
     fact = row.fact
     secret = secrets.get(fact.name, "")
     is_time = fact.kind is Kind.TIME
-    text = words.phone(secret) if secret else local_time(str(value), zone) if is_time else row.text
+    text = words.phone(secret) if secret else local_time(str(value), zone) if is_time else words.masked_phone(row.text)
     typed = "" if fact.personal else local_time(str(value), zone) if is_time else str(value)
     return Row(
         name=fact.name,

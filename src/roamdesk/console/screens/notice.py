@@ -98,7 +98,7 @@ def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: dateti
         opening=notice.opening,
         lines=tuple(lines),
         blocked=tuple(name for name in notice.missing if name not in typed),
-        goes_at=words.moment(goes_at, now, zone) if goes_at else "",
+        goes_at=words.moment(goes_at, now, zone) if goes_at and not notice.missing else "",
         left_out="The User's phone number is left out: a notice never carries it." if phone else "",
         waivable=notice.rule.waivable,
     )

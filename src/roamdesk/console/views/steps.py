@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import update_wrapper
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -58,10 +58,7 @@ def _deed(right: Right = Right.HANDLE_CASES) -> Callable[[Deed], Callable[..., H
     """A POST that does one thing to a case; what is refused is said above the step, and changes nothing."""
 
     def decorate(deed: Deed) -> Callable[..., HttpResponse]:
-        @require_POST
-        @at_desk(right)
-        @wraps(deed)
-        def done(request: HttpRequest, access: Access, reference: str, **more: Any) -> HttpResponse:
+        def done(request: HttpRequest, access: Access, /, reference: str, **more: Any) -> HttpResponse:
             case = found(access, reference)
             try:
                 deed(Doing(request, access, case), **more)
@@ -71,7 +68,8 @@ def _deed(right: Right = Right.HANDLE_CASES) -> Callable[[Deed], Callable[..., H
                 return case_page(request, access, found(access, reference), problem=str(refused), status=422)
             return redirect("console:case", access.desk.slug, reference)
 
-        return done
+        update_wrapper(done, deed)
+        return require_POST(at_desk(right)(done))
 
     return decorate
 
