@@ -20,13 +20,13 @@ def procedure_of(case: Case) -> Procedure:
 @lru_cache(maxsize=64)
 def _loaded(version_id: int) -> Procedure:
     version = ProcedureVersion.objects.get(pk=version_id)
-    return _read(version.source, f"{version.key}.yaml")
+    return _read(version.source)
 
 
 @lru_cache(maxsize=64)
-def _read(source: str, name: str) -> Procedure:
-    """The same file is read once, however many databases keep it."""
-    return load(source, name=name)
+def _read(source: str) -> Procedure:
+    """The same file is read once, however many databases keep it. Raises ProcedureError."""
+    return load(source)
 
 
 def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
@@ -50,7 +50,7 @@ def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
     known = ProcedureVersion.objects.filter(sha256=digest).first()
     if known:
         return known
-    procedure = load(text)
+    procedure = _read(text)
     return ProcedureVersion.objects.get_or_create(
         sha256=digest,
         defaults={
