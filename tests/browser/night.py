@@ -80,6 +80,12 @@ def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) ->
         late = answer_step(late, "ask_unlock", 1, actor=mara, at=now - timedelta(minutes=36))
         danger = _open(msp, mara, now - timedelta(minutes=2), "DE*NDL*E2210*2", {"caller": "user", "problem": "danger"})
         Case.objects.filter(pk=danger.pk).update(owner=None)
+        for number, minutes in enumerate((3, 6, 7, 9, 12, 21)):
+            asked_at = now - timedelta(hours=number + 1)
+            case = _open(msp, mara, asked_at - timedelta(minutes=2), "DE*NDL*E0391*1", stuck)
+            case = answer_step(case, "self_help", 2, actor=mara, at=asked_at - timedelta(minutes=1))
+            case = answer_step(case, "ask_unlock", 1, actor=mara, at=asked_at)
+            answer_step(case, "note_result", 1 + number % 3, actor=mara, at=asked_at + timedelta(minutes=minutes))
         _open(msp, mara, now - timedelta(minutes=20), "DE*NDL*E0391*1", {"caller": "user", "problem": "cannot_start"})
     with scope(desk=cpo):
         _session(cpo, now)

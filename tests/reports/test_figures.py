@@ -1,64 +1,70 @@
-"""The board's figures, counted from real cases."""
+"""Figures are counted from duties, events and calls, for one desk."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django_scopes import scope
 
-from roamdesk.cases import services
-from roamdesk.cases.actors import Actor, Through
-from roamdesk.desks.models import Desk
-from roamdesk.partners.models import Partner
-from roamdesk.reports.figures import board
-
-ACTOR = Actor("Olga", Through.CONSOLE)
+from browser.night import Night, build_night
+from roamdesk.desks.models import Desk, Person
+from roamdesk.reports import figures
 
 
 @pytest.fixture
-def cases(msp_desk: Desk, at: datetime) -> Desk:
-    """A danger case, a stuck cable whose outcome was known after 12 minutes, and one that is overdue."""
-    with scope(desk=msp_desk):
-        partner = Partner.objects.get(desk=msp_desk)
-        opening = {"caller": "user", "evse_label": "DE*NDL*E0472*1"}
-        kwargs: dict[str, Any] = {"side": "msp", "partner": partner, "actor": ACTOR, "at": at}
-        services.open_case(msp_desk, facts={**opening, "problem": "danger"}, **kwargs)
-        for _ in range(2):
-            case = services.open_case(msp_desk, facts={**opening, "problem": "cable_stuck"}, **kwargs)
-            services.record_facts(
-                case, {"self_help": "not_helped", "unlock_asked": "yes", "identity": "full"}, actor=ACTOR, at=at
-            )
-        services.record_facts(case, {"unlock": "ok", "freed": "yes"}, actor=ACTOR, at=at + timedelta(minutes=12))
-    return msp_desk
+def night(msp_desk: Desk, cpo_desk: Desk, msp_operator: Person, cpo_operator: Person) -> Night:
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    return build_night(msp_desk, cpo_desk, msp_operator, cpo_operator)
 
 
-@pytest.mark.django_db
-def test_open_cases_are_counted_by_route_danger_and_lateness(cases: Desk, at: datetime) -> None:
-    with scope(desk=cases):
-        shown = board(cases, at + timedelta(minutes=16))
-    assert (shown.open, shown.danger, shown.overdue) == (3, 1, 2)
-    assert {(load.route, load.open, load.overdue) for load in shown.routes} == {
-        ("a_via_msp", 2, 1),
-        ("b_via_msp", 1, 1),
-    }
-    assert {load.title for load in shown.routes} == {"Unlock through the partner", "Danger"}
+def since() -> datetime:
+    return datetime.now(UTC) - timedelta(days=1)
 
 
-@pytest.mark.django_db
-def test_time_to_outcome_counts_from_the_opening_of_the_case(cases: Desk, at: datetime) -> None:
-    with scope(desk=cases):
-        outcomes = board(cases, at + timedelta(minutes=16)).outcomes
-    assert outcomes.median_minutes == 12
-    assert outcomes.target_minutes == 15
-    assert outcomes.counts == (0, 0, 1, 0, 0, 0, 0, 0)
+def test_open_cases_are_counted_by_route_and_lateness(night: Night) -> None:
+    with scope(desk=night.msp):
+        counts = figures.open_by_route(night.msp, datetime.now(UTC))
+    assert sum(count.open for count in counts) == figures_open(night)
+    assert {count.title for count in counts} >= {"Unlock through the partner", "Danger"}
+    assert sum(count.late for count in counts) >= 1
 
 
-@pytest.mark.django_db
-def test_an_empty_desk_has_no_median_rather_than_zero(msp_desk: Desk, at: datetime) -> None:
-    with scope(desk=msp_desk):
-        shown = board(msp_desk, at)
-    assert shown.outcomes.median_minutes is None
-    assert shown.unlocks == ()
-    assert len(shown.calls_per_hour) == 24
+def figures_open(night: Night) -> int:
+    with scope(desk=night.msp):
+        return night.msp.cases.filter(state="open").count()
+
+
+def test_each_outcome_has_its_time_and_its_target(night: Night) -> None:
+    with scope(desk=night.msp):
+        told = figures.outcomes(night.msp, since())
+    assert timedelta(minutes=3) in [outcome.took for outcome in told]
+    assert {outcome.target for outcome in told} == {timedelta(minutes=15)}
+
+
+def test_what_is_within_its_target_is_counted_of_all(night: Night) -> None:
+    with scope(desk=night.msp):
+        told = figures.outcomes(night.msp, since())
+    in_time, of = figures.within_target(told)
+    assert 0 < in_time <= of == len(told)
+
+
+def test_unlock_results_keep_silence_apart(night: Night) -> None:
+    with scope(desk=night.msp):
+        (count,) = figures.unlock_results(night.msp, since())
+    assert (count.partner, count.ok, count.failed, count.unknown) == ("Nordlade", 2, 2, 2)
+
+
+def test_calls_are_counted_in_the_last_day_of_hours(night: Night) -> None:
+    with scope(desk=night.msp):
+        hours = figures.calls_per_hour(night.msp, datetime.now(UTC))
+    assert len(hours) == 24
+    assert sum(count for _, count in hours) >= 6
+
+
+def test_another_desk_counts_nothing_of_it(night: Night) -> None:
+    with scope(desk=night.cpo):
+        counts = figures.unlock_results(night.cpo, since())
+    assert [count.partner for count in counts] == ["VoltPass"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -68,3 +69,17 @@ def _role_named(name: str) -> Role:
         return Role(name)
     except ValueError:
         raise ValidationError(f"There is no role {name!r}. Choose from: {', '.join(Role.values)}.") from None
+
+
+def set_preferences(person: Person, *, single_keys: str, zone: str) -> Person:
+    """How the console behaves for a person: single keys on, behind Alt or off (WCAG 2.1.4), and the clock's zone.
+
+    Raises ValidationError for an unknown choice or zone; nothing is changed then.
+    """
+    if single_keys not in Person.SingleKeys.values:
+        raise ValidationError(f"Keys are {', '.join(Person.SingleKeys.values)}, never {single_keys[:20]!r}.")
+    if zone not in available_timezones():
+        raise ValidationError(f"There is no zone {zone[:40]!r}. Write it as Europe/Berlin.")
+    person.single_keys, person.zone = single_keys, zone
+    person.save(update_fields=["single_keys", "zone"])
+    return person
