@@ -152,19 +152,19 @@ def test_danger_through_the_msp_is_told_at_once_and_nobody_asks_who_it_is(runnin
     assert not {rule for rule in asked if "identity" in rule}
     assert "token" not in played.personal_at("nordlade")
     [mail] = played.mails
-    assert mail.subject == f"{both_references(played)} Solved: Danger or missing safety, DE*NDL*E0633*1"
+    assert mail.subject == f"{both_references(played)} Danger removed: DE*NDL*E0633*1"
     assert template_of(mail)["Token"] == "none: nobody is asked for a token when there is danger"
     assert played.states == CLOSED
 
 
 def test_danger_told_to_the_cpo_is_taken_and_not_sent_away(running_demo: Surroundings) -> None:
     played = perform("danger_direct", running_demo)
-    assert played.rules_of("nordlade") == {"ask_hurt_direct", "danger_internal", "notice_direct_success"}
+    assert played.rules_of("nordlade") == {"ask_hurt_direct", "danger_internal", "notice_danger_direct"}
     assert played.calls_at("nordlade") == []
     [mail] = played.mails
     assert (mail.recipients, mail.subject) == (
         NOTICE_TO,
-        f"[{played.case_at('nordlade').reference}] Solved: Danger or missing safety, DE*NDL*E0633*1",
+        f"[{played.case_at('nordlade').reference}] Danger removed: DE*NDL*E0633*1",
     )
     assert played.states == CLOSED
 

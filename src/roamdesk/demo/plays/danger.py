@@ -30,9 +30,9 @@ def through_msp(stage: Stage) -> None:
     )
     at_msp.notes_their_reference(at_cpo.case.reference)
     at_cpo.answers("intervene", "Removed")
-    at_cpo.mails("mail_success")
+    at_cpo.mails("mail_danger_success")
     at_msp.hears("Nordlade's mail says that the danger is removed", intervention="solved")
-    notice_read(at_msp, "mail_success")
+    notice_read(at_msp, "mail_danger_success")
     at_cpo.closes()
     at_msp.closes()
 
@@ -52,7 +52,7 @@ def direct(stage: Stage) -> None:
     )
     at_cpo.answers("ask_hurt_direct", "Nobody is hurt")
     at_cpo.answers("danger_internal", "Removed")
-    at_cpo.mails("notice_direct_success")
+    at_cpo.mails("notice_danger_direct")
     at_cpo.closes()
 
 
