@@ -81,8 +81,11 @@ def _prepare(demo: bool) -> None:
     prepare()
     if demo:
         from roamdesk.demo.data import seed
+        from roamdesk.demo.shift import begin_shift
 
-        seed(datetime.now(UTC))
+        now = datetime.now(UTC)
+        seed(now)
+        begin_shift(now)
 
 
 def _supervisor(demo: bool, stopping: threading.Event) -> Supervisor:
