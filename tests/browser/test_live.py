@@ -15,7 +15,9 @@ from browser.night import Night, build_night
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.models import Case
 from roamdesk.cases.services import add_note, answer_step, open_case
-from roamdesk.charging.models import Evse
+from roamdesk.charging.models import Command, Evse
+from roamdesk.charging.ports import Outcome
+from roamdesk.charging.services import command_answered, command_sent
 from roamdesk.desks.models import Desk, Person
 
 Look = Callable[..., Page]
@@ -154,3 +156,19 @@ def test_the_theme_is_kept(look: Look, night: Night, msp_operator: Person) -> No
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_result_of_an_unlock_that_is_waited_for_brings_the_next_step(
+    look: Look, night: Night, cpo_operator: Person
+) -> None:
+    page, wire = opened(look, cpo_operator, f"/d/nordlade/cases/{night.cpo_case.reference}")
+    page.keyboard.press("u")
+    page.keyboard.press("Enter")
+    expect(page.locator("#unlock")).to_contain_text("on its way to the station")
+    with scope(desk=night.cpo):
+        command = Command.objects.get()
+        command_sent(command, message_id="m1", request="[]", at=datetime.now(UTC))
+        command_answered(command, Outcome.UNLOCK_FAILED, at=datetime.now(UTC))
+    wire.tell(night.cpo_case, "command_result")
+    expect(page.locator("#middle")).to_contain_text("Unlock failed")
+    expect(page.locator("#step-title")).not_to_have_text("Unlock DE*NDL*E0472*1")

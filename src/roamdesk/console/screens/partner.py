@@ -17,6 +17,12 @@ from roamdesk.procedure.readiness import ContactForm, FormLine, readiness
 
 WEEK = 7 * 24 * 60
 LEFT, WIDTH, ROW = 100, 856, 34
+SHORT = {
+    "First-level line for partners": "First level",
+    "MSP call centre": "Call centre",
+    "MSP support": "Support",
+    "Reference person": "Reference",
+}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -182,10 +188,9 @@ def _cover_row(
     theirs = [line for line in lines if (line.role, line.purpose, line.channel) == (row.role, row.purpose, row.channel)]
     stale = all(words.is_stale("contact", line.verified_at, now) for line in theirs)
     title = str(ContactLine.Purpose(row.purpose).label)
-    short = {"First-level line for partners": "First level", "MSP call centre": "Call centre", "MSP support": "Support"}
     way = "phone" if row.channel == "phone" else "mail"
     return CoverRow(
-        short.get(title, title.split(",")[0]),
+        SHORT.get(title, title.split(",")[0]),
         f"{way}, {words.language(row.language)}",
         32 + n * ROW,
         tuple(spans),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView
@@ -15,6 +17,7 @@ from roamdesk.console import words
 from roamdesk.console.clocks import passed
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.procedure.model import Machine
+from roamdesk.worktime import format_clock
 
 SHAPES = {
     Shape.RING: State.LATER,
@@ -53,6 +56,7 @@ class UnlockPanel:
     key: str
     may_send: bool
     refused: str
+    limit: str
 
     @property
     def running(self) -> Attempt | None:
@@ -83,6 +87,7 @@ def unlock_panel(view: CaseView, now: datetime, zone: str) -> UnlockPanel | None
         key=f"unlock-{len(commands) + 1}",
         may_send=bool(wanted and station) and not any(command.state in RUNNING for command in commands),
         refused="" if station else NO_STATION,
+        limit=format_clock(timedelta(seconds=settings.COMMAND_TIMEOUT)),
     )
 
 

@@ -12,7 +12,7 @@ export function startLive() {
   source.addEventListener('open', back);
   source.addEventListener('error', lost);
   source.addEventListener('case', (event) => changed(JSON.parse(event.data)));
-  source.addEventListener('resync', () => changed(null));
+  source.addEventListener('reset', () => changed(null));
   addEventListener('offline', lost);
   addEventListener('online', back);
   setInterval(showOffline, 1000);
@@ -171,11 +171,12 @@ function mayChange(card, next) {
 }
 
 function swapCard(card, next) {
-  const fresh = document.importNode(next, true);
-  card.replaceWith(fresh);
+  // The whole column: a panel that stood in the old card stands below the new one.
+  const fresh = document.importNode(next.closest('#middle'), true);
+  card.closest('#middle').replaceWith(fresh);
   htmx.process(fresh);
   cardChanged();
-  say(fresh.querySelector('h2').textContent, fresh.dataset.danger === '1');
+  say(document.getElementById('step-title').textContent, next.dataset.danger === '1');
 }
 
 function announce(next) {
