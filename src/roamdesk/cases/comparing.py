@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from roamdesk.cases.actors import BACKEND
 from roamdesk.cases.journal import write
@@ -32,13 +33,21 @@ def compare(case: Case, told: Iterable[str], at: datetime) -> None:
     if not PROOF.isdisjoint(known):
         match = match_now(case, at)
         record_match(case.desk, match, about=f"case:{case.pk}", at=at)
-        _keep(case, procedure, match.verdict.value, at)
+        _keep(case, procedure, match.verdict.value, _session_id(match, known, procedure), at)
     elif "match" in known:
-        _keep(case, procedure, None, at)
+        _keep(case, procedure, None, {}, at)
 
 
-def _keep(case: Case, procedure: Procedure, verdict: str | None, at: datetime) -> None:
-    values = {"match": verdict}
+def _session_id(match: Match, known: Mapping[str, Any], procedure: Procedure) -> dict[str, str]:
+    """The session that fits stands in for a CDR that is not issued yet (A10)."""
+    if match.session is None or "session_id" in known or "session_id" not in procedure.facts:
+        return {}
+    id = match.session.session_id or match.session.transaction_id
+    return {"session_id": id} if id else {}
+
+
+def _keep(case: Case, procedure: Procedure, verdict: str | None, more: dict[str, str], at: datetime) -> None:
+    values = {"match": verdict, **more}
     event = write(case, "matched", {"verdict": verdict or "nothing", "values": values}, BACKEND, at)
     keep(case, advance(procedure, facts_of(case), [Entry(event.at, values)]))
 

@@ -63,14 +63,16 @@ class Case(models.Model):
     reference = models.CharField(max_length=20)
     their_reference = models.CharField(max_length=60, blank=True)
     side = models.CharField(max_length=3, choices=[("msp", "MSP"), ("cpo", "CPO")])
-    partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    partner = models.ForeignKey(
+        Partner, null=True, blank=True, on_delete=models.PROTECT, related_name="cases", db_index=False
+    )
     evse = models.ForeignKey("charging.Evse", null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
     procedure = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, db_index=False)
     state = models.CharField(max_length=6, choices=State, default=State.OPEN)
     version = models.PositiveIntegerField(default=0, help_text="The number of the last event")
     head = models.CharField(max_length=64, blank=True, help_text="Hash of the last event")
     owner = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="cases")
-    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, db_index=False)
     known = models.JSONField(default=dict, help_text="The events, folded; rebuilt by every verb, checked by doctor")
     # What the queue needs without planning; rebuilt by every verb.
     route = models.CharField(max_length=40, blank=True)

@@ -20,7 +20,7 @@ from roamdesk.cases.services import record
 from roamdesk.cases.settling import changed, next_clock, plan_of
 from roamdesk.cases.snapshot import facts_of
 from roamdesk.cases.telling import note as noted
-from roamdesk.cases.words import fill, full
+from roamdesk.cases.words import fill_mail, full
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.models import Fate, Message
@@ -66,13 +66,13 @@ def compose(case: Case, rule_id: str) -> Notice:
     message = procedure.messages.get(rule.message)
     if message is None:
         raise Refused("This duty sends no mail.")
-    fields = template_fields(case)
+    fields = tuple(_worded(case, message, field) for field in template_fields(case))
     to = {recipient: _addresses(case, recipient) for recipient in message.tells}
     lacking = [field.title for field in fields if field.missing]
     lacking += [procedure.facts[name].title for name in _missing(case, rule)]
     partner = case.partner or "the partner"
     lacking += [f"an address of {partner} for {RECIPIENTS.get(name, name)}" for name in to if not to[name]]
-    subject = " ".join(fill(case, message.subject).replace("(not known yet)", "–").split())
+    subject = " ".join(fill_mail(case, message.subject).replace("(not known yet)", "–").split())
     return Notice(rule, subject[:250], _opening(case, message), fields, to, tuple(dict.fromkeys(lacking)))
 
 
@@ -99,7 +99,16 @@ def _missing(case: Case, rule: DutyRule) -> tuple[str, ...]:
 
 
 def _opening(case: Case, message: MessageTemplate) -> str:
-    return fill(case, message.opening.replace("{outcome_words}", _outcome_words(case)))
+    return fill_mail(case, message.opening.replace("{outcome_words}", _outcome_words(case)))
+
+
+def _worded(case: Case, message: MessageTemplate, field: FilledField) -> FilledField:
+    """A field that nobody has told, as the message words it."""
+    default = message.defaults.get(field.name)
+    if not field.missing or default is None:
+        return field
+    text = fill_mail(case, default.replace("{outcome_words}", _outcome_words(case)))
+    return replace(field, text=without_number(case, text), missing=False)
 
 
 def _outcome_words(case: Case) -> str:
@@ -119,6 +128,8 @@ def _in_full(case: Case) -> Facts:
     values = {
         name: full(case, name, value) if isinstance(value, dict) else value for name, value in facts.values.items()
     }
+    # When nothing better is known, the time of the report is the indicative one (S33).
+    values.setdefault("reported_at", case.opened_at.isoformat())
     return Facts(values, facts.since, facts.counts, facts.decisive, facts.declined)
 
 

@@ -32,12 +32,27 @@ def _read(source: str) -> Procedure:
 def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
     """What the desk opens its next case with; the shipped procedure when nothing was chosen."""
     chosen = DeskProcedure.objects.select_related("version").filter(desk=desk).first()
-    return chosen.version if chosen else add_version(_shipped(), at)
+    return chosen.version if chosen else shipped_version(at)
+
+
+def shipped_version(at: datetime) -> ProcedureVersion:
+    """The procedure that comes with the product, kept as of now."""
+    return add_version(_shipped()[0], at)
+
+
+def shipped_digest() -> str:
+    """The SHA-256 that the shipped procedure is kept under."""
+    return _shipped()[1]
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> str:
-    return (SHIPPED / "hubject.yaml").read_text("utf-8")
+def _shipped() -> tuple[str, str]:
+    text = (SHIPPED / "hubject.yaml").read_text("utf-8")
+    return text, _digest(text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
@@ -46,7 +61,7 @@ def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
     Raises ProcedureError where the file has faults.
     """
     text = source.read_text("utf-8") if isinstance(source, Path) else source
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    digest = _digest(text)
     known = ProcedureVersion.objects.filter(sha256=digest).first()
     if known:
         return known

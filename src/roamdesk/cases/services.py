@@ -23,7 +23,7 @@ from roamdesk.cases.errors import FactRefused, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Event
 from roamdesk.cases.personal import erase_personal_values, hidden_from_us, reveal
-from roamdesk.cases.procedures import procedure_of, version_in_force
+from roamdesk.cases.procedures import procedure_of, shipped_digest, shipped_version
 from roamdesk.cases.searching import words_of
 from roamdesk.cases.settling import plan_of, settle
 from roamdesk.cases.snapshot import facts_of, keep, refold, without
@@ -96,10 +96,9 @@ def open_case(
     with scope(desk=desk), transaction.atomic():
         case = Case(desk=desk, side=side, partner=partner, evse=evse, opened_at=at, owner=actor.person)
         case.their_reference = noted(their_reference, LONGEST_REFERENCE)
-        case.procedure = version_in_force(desk, at)
+        _number(case, at)
         values = {name: value for name, value in facts.items() if name != "side"}
         values = {"side": side} | told(procedure_of(case), values, at, desk.country)
-        _number(case, at)
         _tell(case, "opened", values, actor, at)
         settle(case, actor, at)
         writing.write_down(case)
@@ -107,10 +106,11 @@ def open_case(
 
 
 def _number(case: Case, at: datetime) -> None:
-    """Our reference, for instance ``VP-2611-0187``. A number that was given out is never used again."""
+    """Our reference, for instance ``VP-2611-0187``, and the procedure in force. No number is used a second time."""
     month = f"{at:%y%m}"
-    number, case.id = writing.number_and_id(case.desk_id, month)
-    case.reference = f"{case.desk.reference_prefix}-{month}-{number:04d}"
+    new = writing.new_case(case.desk_id, month, shipped_digest())
+    case.id, case.reference = new.id, f"{case.desk.reference_prefix}-{month}-{new.number:04d}"
+    case.procedure_id = new.version_id or shipped_version(at).pk
 
 
 def record_facts(

@@ -124,7 +124,7 @@ def _title(case: Case, owed: Owed) -> str:
 
 
 def _show(case: Case, now: Plan, owed: tuple[Owed, ...]) -> None:
-    step = step_among(owed, case.side)
+    step = _promised(owed, case.side)
     values = now.decision.values
     case.route, case.may_close = now.route.id, now.may_close
     case.is_danger = now.route.danger and not values.get("outcome") and not now.may_close
@@ -159,8 +159,15 @@ def step_among(duties: Iterable[Owed], side: str) -> Owed | None:
     return min(duties, key=rank, default=None)
 
 
+def _promised(duties: Iterable[Owed], side: str) -> Owed | None:
+    """What a list shows of a case: what someone owes, ours before theirs, before what we merely keep doing."""
+    binding = [duty for duty in duties if not (duty.rule.standing or duty.rule.optional)]
+    return step_among(binding or duties, side)
+
+
 def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:
-    if case.state == Case.State.OPEN and now.may_close and now.route.closes_itself:
+    still_ours = any(rule.owed_by == case.side for rule in now.rules)
+    if case.state == Case.State.OPEN and now.may_close and now.route.closes_itself and not still_ours:
         close(case, actor, at, "nothing is owed")
     elif case.state == Case.State.CLOSED and not now.may_close:
         case.state, case.closed_at = Case.State.OPEN, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from roamdesk.cases.models import Case, PersonalValue
@@ -18,14 +18,31 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def fill(case: Case, text: str, *, operator: str = "", personal: bool = False) -> str:
-    """The text with its {placeholders} filled; personal values masked unless ``personal``."""
+    """The text with its {placeholders} filled for an operator: local time, personal values masked unless wanted."""
     wanted = _PLACEHOLDER.findall(text)
     if not wanted:
         return text
     return say(text, {name: _named(case, name, operator=operator, personal=personal) for name in wanted})
 
 
-def _named(case: Case, name: str, *, operator: str, personal: bool) -> str:
+def fill_mail(case: Case, text: str) -> str:
+    """The text as the partner reads it: times with their date, in UTC (S32)."""
+    known = case.known.get("values", {})
+    names = {name: _named(case, name) for name in _PLACEHOLDER.findall(text)}
+    times = {name: in_utc(known[name]) for name in names if name in known and _is_time(case, name)}
+    return say(text, names | times)
+
+
+def in_utc(value: object) -> str:
+    return f"{datetime.fromisoformat(str(value)).astimezone(UTC):%d/%m/%Y %H:%M} UTC"
+
+
+def _is_time(case: Case, name: str) -> bool:
+    fact = procedure_of(case).facts.get(name)
+    return fact is not None and fact.kind is Kind.TIME
+
+
+def _named(case: Case, name: str, *, operator: str = "", personal: bool = False) -> str:
     """What a text of the procedure calls by this name, as an operator reads it (local time of the desk)."""
     told = case.known.get("values", {})
     if name in told:
@@ -60,7 +77,7 @@ def shown(procedure: Procedure, case: Case, name: str, value: object, *, persona
     if fact is None:
         return str(value)
     if fact.kind is Kind.TIME:
-        return datetime.fromisoformat(str(value)).astimezone(ZoneInfo(case.desk.zone)).strftime("%H:%M")
+        return f"{datetime.fromisoformat(str(value)).astimezone(ZoneInfo(case.desk.zone)):%H:%M}"
     return fact.options.get(str(value), str(value))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -55,20 +56,32 @@ EVENT = _columns(Event, but="id")
 
 LOCK = f"SELECT {_listed(CASE)} FROM cases_case WHERE id = %s AND desk_id = %s FOR NO KEY UPDATE".encode()
 OPEN_DUTIES = f"SELECT {_listed(DUTY)} FROM cases_duty WHERE case_id = %s AND state = 'open' ORDER BY id".encode()
-OPEN_CASE = f"INSERT INTO cases_case ({_listed(CASE)}) VALUES ({', '.join(['%s'] * len(CASE))})".encode()
-CHANGE_CASE = f"""UPDATE cases_case SET {_listed(OF_CASE, '"{0}" = %s')} WHERE id = %s""".encode()
-CHANGE_DUTIES = f"""UPDATE cases_duty AS duty SET {_listed(OF_DUTY, '"{0}" = new."{0}"')}
-    FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, ["id", *OF_DUTY])}) WHERE duty.id = new.id""".encode()
-RAISE_DUTIES = f"""INSERT INTO cases_duty ({_listed(NEW_DUTY)})
-    SELECT {_listed(NEW_DUTY)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, NEW_DUTY)})""".encode()
-APPEND_EVENTS = f"""INSERT INTO cases_event ({_listed(EVENT)})
-    SELECT {_listed(EVENT)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Event, EVENT)})
-    ORDER BY number""".encode()
+# One parameter a table, whatever is in it: the statement is always the same one, and planned once.
+_OTHERS = f"""duties_changed AS (
+        UPDATE cases_duty AS duty SET {_listed(OF_DUTY, '"{0}" = new."{0}"')}
+        FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, ["id", *OF_DUTY])}) WHERE duty.id = new.id
+    ), duties_raised AS (
+        INSERT INTO cases_duty ({_listed(NEW_DUTY)})
+        SELECT {_listed(NEW_DUTY)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Duty, NEW_DUTY)})
+    ) INSERT INTO cases_event ({_listed(EVENT)})
+        SELECT {_listed(EVENT)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Event, EVENT)}) ORDER BY number"""
+OPEN_CASE = f"""WITH case_opened AS (
+        INSERT INTO cases_case ({_listed(CASE)})
+        SELECT {_listed(CASE)} FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Case, CASE)})
+    ), {_OTHERS}""".encode()
+CHANGE_CASE = f"""WITH case_changed AS (
+        UPDATE cases_case AS changed SET {_listed(OF_CASE, '"{0}" = new."{0}"')}
+        FROM jsonb_to_recordset(%s::jsonb) AS new ({_record(Case, ["id", *OF_CASE])}) WHERE changed.id = new.id
+    ), {_OTHERS}""".encode()
 KEEP_WORDS = b"""INSERT INTO cases_casewords (case_id, desk_id, words) VALUES (%s, %s, array_to_tsvector(%s::text[]))
     ON CONFLICT (case_id) DO UPDATE SET words = excluded.words"""
-NEXT_NUMBER = b"""INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%s, %s, 1)
-    ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1
-    RETURNING last, nextval(pg_get_serial_sequence('cases_case', 'id'))"""
+NEW_CASE = b"""WITH number AS (
+        INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%(desk)s, %(month)s, 1)
+        ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1 RETURNING last
+    ) SELECT last, nextval(pg_get_serial_sequence('cases_case', 'id')), coalesce(
+        (SELECT version_id FROM cases_deskprocedure WHERE desk_id = %(desk)s),
+        (SELECT id FROM cases_procedureversion WHERE sha256 = %(shipped)s)
+    ) FROM number"""
 PUT_AWAY = b"""WITH known AS (
         SELECT id FROM cases_personalvalue WHERE case_id = %(case)s AND field = %(field)s AND value = %(value)s
     ), new AS (
@@ -115,12 +128,20 @@ def _keep_related(read: Case, locked: Case) -> None:
             locked._state.fields_cache[name] = cached[name]
 
 
-def number_and_id(desk_id: int, month: str) -> tuple[int, int]:
-    """The next case number of a desk in a month, and the row id of a new case. The number is kept by the commit."""
+@dataclass(frozen=True)
+class NewCase:
+    """The number and the row id of a case to come, and the procedure version in force; None: the shipped one is new."""
+
+    number: int
+    id: int
+    version_id: int | None
+
+
+def new_case(desk_id: int, month: str, shipped: str) -> NewCase:
+    """Draw the next number of a desk in a month; it is kept by the commit. ``shipped`` is a procedure's SHA-256."""
     with _one_trip() as (cursor, _):
-        cursor.execute(NEXT_NUMBER, (desk_id, month))
-    number, case_id = cursor.fetchone() or (0, 0)
-    return number, case_id
+        cursor.execute(NEW_CASE, {"desk": desk_id, "month": month, "shipped": shipped})
+    return NewCase(*(cursor.fetchone() or (0, 0, None)))
 
 
 def put_away(case: Case, name: str, value: str, key: str) -> int:
@@ -137,26 +158,19 @@ def write_down(case: Case) -> None:
     draft = case.draft
     if not draft.events and not draft.changed:
         return
-    with _one_trip() as (cursor, _):
-        if case._state.adding:
-            cursor.execute(OPEN_CASE, _values(case, CASE))
-        else:
-            cursor.execute(CHANGE_CASE, [*_values(case, OF_CASE), case.pk])
-        for statement, rows, names in (
-            (CHANGE_DUTIES, list(draft.changed.values()), ["id", *OF_DUTY]),
-            (RAISE_DUTIES, draft.raised, NEW_DUTY),
-            (APPEND_EVENTS, draft.events, EVENT),
-        ):
-            if rows:
-                cursor.execute(statement, [_json(rows, names)])
+    opening = case._state.adding
+    tables: list[tuple[Iterable[models.Model], Sequence[str]]] = [
+        ([case], CASE if opening else ["id", *OF_CASE]),
+        (draft.changed.values(), ["id", *OF_DUTY]),
+        (draft.raised, NEW_DUTY),
+        (draft.events, EVENT),
+    ]
+    with _one_trip() as (cursor, words):
+        cursor.execute(OPEN_CASE if opening else CHANGE_CASE, [_json(*table) for table in tables])
         if draft.words is not None:
-            cursor.execute(KEEP_WORDS, [case.pk, case.desk_id, draft.words])
+            words.execute(KEEP_WORDS, [case.pk, case.desk_id, draft.words])
     case._state.adding, case._state.db = False, connection.alias
     draft.events, draft.raised, draft.changed, draft.words = [], [], {}, None
-
-
-def _values(case: Case, names: Sequence[str]) -> list[Any]:
-    return [json.dumps(case.known) if name == "known" else getattr(case, name) for name in names]
 
 
 def _json(rows: Iterable[models.Model], names: Sequence[str]) -> str:

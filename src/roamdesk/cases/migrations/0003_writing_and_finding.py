@@ -47,6 +47,16 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='cases.procedureversion'),
         ),
         migrations.AlterField(
+            model_name='case',
+            name='partner',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='partners.partner'),
+        ),
+        migrations.AlterField(
+            model_name='case',
+            name='merged_into',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='cases.case'),
+        ),
+        migrations.AlterField(
             model_name='event',
             name='case',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='cases.case'),
