@@ -74,6 +74,36 @@ def test_from_the_label_heard_to_the_number_takes_six_keys(look: Look, msp_opera
     assert keys.count == 6
 
 
+def test_keys_typed_at_once_after_n_all_reach_the_box(look: Look, msp_operator: Person, msp_desk: Desk) -> None:
+    page = look(msp_operator, "/d/voltpass/board")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.keyboard.type("n04721")
+    expect(page.locator("#heard")).to_have_value("04721")
+    expect(page.locator("#beside .num")).to_contain_text("+49 30")
+    with scope(desk=msp_desk):
+        assert not Case.objects.exists()
+
+
+def test_a_whole_call_typed_at_once_opens_its_case(look: Look, msp_operator: Person) -> None:
+    page = look(msp_operator, "/d/voltpass/queue")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    for key in (*"n0399", "Backspace", *"11", "Enter", "1", "1", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#facts")).to_contain_text("DE*NDL*E0391*1")
+
+
+def test_a_leading_zero_beside_the_box_is_heard_and_opens_no_danger(
+    look: Look, msp_operator: Person, msp_desk: Desk
+) -> None:
+    page = look(msp_operator, "/d/voltpass/new")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.type("04721")
+    expect(page.locator("#heard")).to_have_value("04721")
+    with scope(desk=msp_desk):
+        assert not Case.objects.exists()
+
+
 def test_a_whole_label_takes_twelve_keys(look: Look, msp_operator: Person) -> None:
     keys = Keyboard(look(msp_operator, "/d/voltpass/queue"))
     keys.press("n")

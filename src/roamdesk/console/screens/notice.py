@@ -111,7 +111,7 @@ def _required(view: CaseView, rule: DutyRule) -> tuple[str, ...]:
 def _line(view: CaseView, field: FilledField, zone: str) -> Line:
     if field.missing:
         template = next(each for each in view.procedure.template if each.name == field.name)
-        reasons = PLACEHOLDER.findall(template.absent)
+        reasons = PLACEHOLDER.findall(template.absent[-1]) if template.absent else []
         line = _wanted(view, reasons[0] if reasons else template.sources[0], zone)
         return replace(line, title=field.title, hint="not yet issued, because" if reasons else line.hint)
     if field.name == "token" and len(field.text) > 4 and not field.text.startswith("none"):

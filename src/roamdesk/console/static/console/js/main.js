@@ -1,10 +1,12 @@
 import { startCall } from './call.js';
 import { startClocks } from './clocks.js';
+import { startInPlace } from './inplace.js';
 import { cardChanged, startKeys } from './keys.js';
 import { startLive } from './live.js';
 import { startTheme } from './theme.js';
 
 startTheme();
+startInPlace();
 startCall();
 startClocks();
 startKeys();
