@@ -152,7 +152,7 @@ def test_a_notice_that_lacks_a_field_stays_and_says_why_once(
     for later in (2, 3, 4):
         run_clocks(at + later * MINUTE)
     (event,) = events(unlocking_case, "not_performed")
-    assert "Date and time" in event.data["because"]
+    assert "CDR id" in event.data["because"]
     assert "mail_success" in open_rules(unlocking_case)
 
 

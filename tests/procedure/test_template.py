@@ -65,7 +65,7 @@ def test_a_time_that_cannot_be_read_is_kept_and_counts_as_missing(value: str) ->
 
 
 def test_the_session_stands_in_for_the_cdr() -> None:
-    assert filled(cdr_id=None, session_id="S-78")["cdr_id"].text == "S-78"
+    assert filled(cdr_id=None, session_id="S-78")["cdr_id"].text == "session S-78, CDR not yet issued"
 
 
 def test_no_cdr_yet_is_said_with_the_reason() -> None:

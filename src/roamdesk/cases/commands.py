@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -37,24 +38,53 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
 
     Raises Refused where no Unlock is owed, where no EVSE of ours is known, or after the last try.
     """
+    return _order(case, Command.Kind.UNLOCK, _refuse_unlock, actor, at, key, expected_version)
+
+
+def request_remote_stop(
+    case: Case, *, actor: Actor, at: datetime, key: str, expected_version: int | None = None
+) -> Command:
+    """Stop the session of the User at the case's EVSE; a normal stop unlocks a cable of one's own too (S12, S15).
+
+    Raises Refused where what was said fits no running session: nobody else's is ended.
+    """
+    return _order(case, Command.Kind.REMOTE_STOP, _refuse_remote_stop, actor, at, key, expected_version)
+
+
+def _order(
+    case: Case,
+    kind: Command.Kind,
+    refuse: Callable[[Case, datetime], None],
+    actor: Actor,
+    at: datetime,
+    key: str,
+    expected_version: int | None,
+) -> Command:
     with scope(desk=case.desk), transaction.atomic():
         with changing(case) as locked:
             known = Command.objects.filter(key=_key(locked, key)).first()
             if known:
                 return known
             check_version(locked, expected_version)
-            evse, token = _evse_to_unlock(locked), _token_of(locked, at)
-            write(locked, "command", {"kind": "unlock", "evse": evse.label, "key": key[:80]}, actor, at)
+            evse, token = _evse_of_ours(locked), _token_of(locked, at)
+            refuse(locked, at)
+            write(locked, "command", {"kind": kind.value, "evse": evse.label, "key": key[:80]}, actor, at)
         return queue_command(
             case.desk,
             evse,
-            Command.Kind.UNLOCK,
+            kind,
             about=about(case),
             key=_key(case, key),
             requested_by=actor.name[:80],
             at=at,
             token=token,
         )
+
+
+def _refuse_remote_stop(case: Case, at: datetime) -> None:
+    session = match_now(case, at).session
+    if session is None or not session.is_open:
+        raise Refused("No running session fits what was said. Ask for token and start time, then stop it.")
 
 
 def _token_of(case: Case, at: datetime) -> str:
@@ -67,21 +97,24 @@ def _key(case: Case, key: str) -> str:
     return f"{about(case)}:{key}"[:80]
 
 
-def _evse_to_unlock(case: Case) -> Evse:
+def _refuse_unlock(case: Case, at: datetime) -> None:
     procedure = procedure_of(case)
     if not any(rule.machine is Machine.UNLOCK for rule in plan_of(case).rules):
         raise Refused("The procedure asks for no Unlock now. Look at the next step.")
-    if case.evse is None or case.evse.station_id is None:
-        raise Refused("No station of ours belongs to this label. Mend the label, or unlock in your own backend.")
     tries = Command.objects.filter(about=about(case), kind=Command.Kind.UNLOCK, state=Command.State.ANSWERED).count()
     if tries >= procedure.tries.get("unlock", 3):
         raise Refused(f"The Unlock was tried {tries} times. Call the User, or promise a field visit.")
+
+
+def _evse_of_ours(case: Case) -> Evse:
+    if case.evse is None or case.evse.station_id is None:
+        raise Refused("No station of ours belongs to this label. Mend the label, or act in your own backend.")
     return case.evse
 
 
 def command_finished(command: Command) -> None:
-    """A station's answer, silence or late answer becomes a fact (listener of charging)."""
-    if command.kind != Command.Kind.UNLOCK or not command.about.startswith("case:"):
+    """A station's answer, silence or late answer is noted; an Unlock's becomes a fact (listener of charging)."""
+    if not command.about.startswith("case:"):
         return
     with scope(desk=command.desk):
         case = _surviving(command.about.removeprefix("case:"))
@@ -91,7 +124,8 @@ def command_finished(command: Command) -> None:
         with changing(case) as locked:
             data = {"command": command.pk, "outcome": command.outcome, "late": command.late, "detail": command.detail}
             write(locked, "command_result", data, STATION, at)
-            fact = FACT_OF.get(Outcome(command.outcome)) if command.outcome else None
+            unlocking = command.kind == Command.Kind.UNLOCK and command.outcome
+            fact = FACT_OF.get(Outcome(command.outcome)) if unlocking else None
             if fact and not _is_overtaken(locked, command, fact):
                 record(locked, {"unlock": fact}, STATION, at)
 

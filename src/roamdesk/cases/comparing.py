@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,12 @@ from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.snapshot import facts_of, keep
+from roamdesk.cases.telling import put_away
 from roamdesk.cases.words import full
 from roamdesk.charging.matching import Match, Said, Tolerances, match_identity
 from roamdesk.charging.selectors import sessions_for
 from roamdesk.charging.services import record_match
+from roamdesk.identifiers import label_key
 from roamdesk.procedure import Entry, Procedure, advance
 
 SAID = frozenset({"token", "evse_label", "session_start", "station_address"})
@@ -33,20 +35,27 @@ def compare(case: Case, told: Iterable[str], at: datetime) -> None:
     if not PROOF.isdisjoint(known):
         match = match_now(case, at)
         record_match(case.desk, match, about=f"case:{case.pk}", at=at)
-        _keep(case, procedure, match.verdict.value, _session_id(match, known, procedure), at)
+        _keep(case, procedure, match.verdict.value, _of_session(case, match, procedure), at)
     elif "match" in known:
         _keep(case, procedure, None, {}, at)
 
 
-def _session_id(match: Match, known: Mapping[str, Any], procedure: Procedure) -> dict[str, str]:
-    """The session that fits stands in for a CDR that is not issued yet (A10)."""
-    if match.session is None or "session_id" in known or "session_id" not in procedure.facts:
+def _of_session(case: Case, match: Match, procedure: Procedure) -> dict[str, Any]:
+    """The one session that fits has the whole token, and stands in for a CDR that is not issued yet (A10)."""
+    session, known = match.session, case.known["values"]
+    if session is None:
         return {}
-    id = match.session.session_id or match.session.transaction_id
-    return {"session_id": id} if id else {}
+    found: dict[str, Any] = {}
+    id = session.session_id or session.transaction_id
+    if id and "session_id" not in known and "session_id" in procedure.facts:
+        found["session_id"] = id
+    said = label_key(full(case, "token", known["token"])) if "token" in known else ""
+    if said and session.token_key != said and session.token_key.endswith(said):
+        found |= put_away(case, procedure, {"token": session.token_key})
+    return found
 
 
-def _keep(case: Case, procedure: Procedure, verdict: str | None, more: dict[str, str], at: datetime) -> None:
+def _keep(case: Case, procedure: Procedure, verdict: str | None, more: dict[str, Any], at: datetime) -> None:
     values = {"match": verdict, **more}
     event = write(case, "matched", {"verdict": verdict or "nothing", "values": values}, BACKEND, at)
     keep(case, advance(procedure, facts_of(case), [Entry(event.at, values)]))

@@ -20,6 +20,9 @@ class Break:
     event: int
     why: str
 
+    def __str__(self) -> str:
+        return f"{self.case}, event {self.event}: {self.why}"
+
 
 def verify_chains() -> Iterator[Break]:
     """Walk every case's events; each place where the past was changed, or what is known does not follow from it."""

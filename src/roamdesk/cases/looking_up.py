@@ -1,4 +1,4 @@
-"""What the directory says of a place that someone named: label and id find each other (A12)."""
+"""What the desk's own data say of a place or a User that someone named: label and id find each other (A12)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import Q
 
 from roamdesk.cases.models import Case
-from roamdesk.charging.models import Evse
+from roamdesk.charging.models import Evse, RoamingUser
+from roamdesk.charging.selectors import find_tokens
 from roamdesk.identifiers import EvseId, IdentifierError, label_key
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import partner_of_operator
@@ -39,6 +40,29 @@ def complete(case: Case, procedure: Procedure, values: dict[str, Any]) -> tuple[
     found |= {name: None for name in outdated if name not in values and name not in found}
     changed = {name: value for name, value in found.items() if told.get(name) != value}
     return {**values, **changed}, set(changed)
+
+
+def complete_user(case: Case, procedure: Procedure, values: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    """An MSP knows its own Users: part of a token finds the whole, and the number to call back.
+
+    A part that fits two tokens finds none.
+    """
+    if case.side != "msp" or not values.get("token"):
+        return values, set()
+    hits = find_tokens(case.desk, str(values["token"]))
+    whole = [hit for hit in hits if hit.whole] or hits
+    if len(whole) != 1:
+        return values, set()
+    found = {"token": whole[0].token.value} | _facts_of_user(whole[0].user)
+    told = case.known.get("values", {})
+    new = {name: value for name, value in found.items() if name == "token" or name not in (*told, *values)}
+    new = {name: value for name, value in new.items() if name in procedure.facts}
+    return {**values, **new}, set(new) - {"token"}
+
+
+def _facts_of_user(user: RoamingUser | None) -> dict[str, str]:
+    facts = {"user_phone": user.phone, "user_name": user.name} if user else {}
+    return {name: value for name, value in facts.items() if value}
 
 
 def locate(case: Case) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, prefetch_related_objects
 
 from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case, Duty, Event
@@ -162,7 +162,7 @@ TEXTS = {
     "declined": "Declined: {rule}",
     "mail_queued": "Mail queued to {to}",
     "mail_state": "Mail {state} by the relay",
-    "command": "Unlock sent to {evse}",
+    "command": "{kind} sent to {evse}",
     "command_result": "Station: {outcome}",
     "not_performed": "The mail did not leave: {because}",
     "matched": "Compared with the sessions: {verdict}",
@@ -233,7 +233,7 @@ def queue(desk: Desk, person: Person, now: datetime) -> Queue:
 
     A case stands in the first lane that fits. Runs in the desk's scope.
     """
-    cases = open_cases(desk)
+    cases = Case.objects.filter(desk=desk, state=Case.State.OPEN)
     danger = tuple(cases.filter(is_danger=True).order_by(F("next_due_at").asc(nulls_last=True), "pk")[:LANE_LENGTH])
     calm = cases.filter(is_danger=False)
     overdue = Q(next_due_at__lt=now)
@@ -244,7 +244,15 @@ def queue(desk: Desk, person: Person, now: datetime) -> Queue:
         _lane("ours", "Ours, not taken", calm.filter(~overdue | Q(next_due_at=None), ours, owner=None)),
         _lane("partner", "Awaiting partner", _elsewhere(calm, overdue, ours, person)),
     )
+    _read_related(desk, [*danger, *(case for lane in lanes for case in lane.cases)])
     return Queue(danger, lanes, len(danger) + sum(lane.total for lane in lanes))
+
+
+def _read_related(desk: Desk, cases: list[Case]) -> None:
+    """Partners, owners and EVSEs of all rows at once, each made once; a join would make them for every row."""
+    prefetch_related_objects(cases, "partner", "owner", "evse")
+    for case in cases:
+        case.desk = desk
 
 
 def _elsewhere(calm: QuerySet[Case], overdue: Q, ours: Q, person: Person) -> QuerySet[Case]:

@@ -203,9 +203,11 @@ def _tell(
     call: CallMade | None = None,
     rule: str = "",
 ) -> None:
-    """Write the event and fold it into what is known; what the directory says of a place is told with it."""
+    """Write the event and fold it into what is known; what we know of its place and User is told with it."""
     procedure = procedure_of(case)
-    values, looked_up = looking_up.complete(case, procedure, values)
+    values, of_place = looking_up.complete(case, procedure, values)
+    values, of_user = looking_up.complete_user(case, procedure, values)
+    looked_up = of_place | of_user
     kept = put_away(case, procedure, values)
     data: dict[str, Any] = {"values": kept}
     if looked_up:
@@ -255,6 +257,7 @@ def answer_step(
         rule, answer = _answer_of(locked, rule_id, key)
         wanted = {name: value for name, value in typed.values.items() if name in answer.asks and value}
         _demand(locked, answer, wanted)
+        _demand_required(locked, rule, answer, wanted)
         call = CallMade(rule.to[-1], answer.call, typed.number, typed.seconds) if answer.call else None
         record(locked, {**answer.record, **wanted}, actor, at, note=typed.note, call=call, rule=rule_id)
     return locked
@@ -275,6 +278,14 @@ def _demand(case: Case, answer: Answer, typed: Mapping[str, Any]) -> None:
     if answer.asks and not answer.call and not typed and not any(name in known for name in answer.asks):
         titles = [procedure_of(case).facts[name].title for name in answer.asks]
         raise Refused(f"'{answer.text}' needs something typed: {' or '.join(titles)}.")
+
+
+def _demand_required(case: Case, rule: DutyRule, answer: Answer, typed: Mapping[str, Any]) -> None:
+    """An answer that says the duty is done is refused while what it must carry is not known."""
+    missing = next((duty.missing for duty in plan_of(case).duties if duty.rule.id == rule.id), ())
+    if rule.until.facts.intersection(answer.record) and not set(missing) <= set(typed):
+        titles = [procedure_of(case).facts[name].title for name in missing]
+        raise Refused(f"'{answer.text}' can't be said yet. Missing: {', '.join(titles)}. Tell it first.")
 
 
 def log_call(case: Case, call: CallMade, *, actor: Actor, at: datetime) -> Case:

@@ -295,7 +295,7 @@ class _Loader:
     # messages, disclosures, readiness
 
     def _message(self, name: str, node: Node) -> MessageTemplate:
-        part = node.keys("subject", "opening", "tells", "by_itself", "by_itself_when", "cites")
+        part = node.keys("subject", "opening", "tells", "by_itself", "by_itself_when", "defaults", "cites")
         tells = {}
         for recipient, facts in part["tells"].items():
             tells[recipient] = {fact: value.text() for fact, value in facts.items()}
@@ -312,6 +312,7 @@ class _Loader:
             tells=tells,
             by_itself=part["by_itself"].duration() if part["by_itself"] else None,
             by_itself_when=self._condition(part["by_itself_when"]),
+            defaults={field: self._wording(text) for field, text in part["defaults"].items()},
             cites=self._cites(part["cites"], required=True),
         )
 
@@ -324,7 +325,7 @@ class _Loader:
             sources=self._fact_names(part["from"]),
             time_format=part["time_format"].text(""),
             indicative=self._condition(part["indicative"]) if part["indicative"] else None,
-            absent=self._wording(part["absent"]),
+            absent=self._wordings(part["absent"]),
             required=part["required"].flag() if part["required"] else True,
             cites=self._cites(part["cites"]),
         )
@@ -389,6 +390,11 @@ class _Loader:
                     "Add its sentence under statements, or mend the number.",
                 )
         return node.words()
+
+    def _wordings(self, node: Node) -> tuple[str, ...]:
+        """One wording, or a list of them."""
+        nodes = list(node.entries()) if node.is_list else [node] if node else []
+        return tuple(self._wording(each) for each in nodes)
 
     def _wording(self, node: Node, *, required: bool = False) -> str:
         text = node.text() if required else node.text("")

@@ -204,7 +204,10 @@ class Disclosure:
 
 @dataclass(frozen=True)
 class TemplateField:
-    """A line of the message template. ``sources`` are facts, the first known one is written."""
+    """A line of the message template. ``sources`` are facts, the first known one is written.
+
+    ``absent`` are wordings for when none is known, the first one is written whose facts all are.
+    """
 
     name: str
     line: int
@@ -212,7 +215,7 @@ class TemplateField:
     sources: tuple[str, ...]
     time_format: str = ""
     indicative: Condition | None = None
-    absent: str = ""
+    absent: tuple[str, ...] = ()
     required: bool = True
     cites: tuple[str, ...] = ()
 
@@ -221,7 +224,8 @@ class TemplateField:
 class MessageTemplate:
     """A mail. ``tells`` are the facts that hold for each recipient once the relay has accepted it.
 
-    ``by_itself`` after that time it leaves untouched, where ``by_itself_when`` holds.
+    ``by_itself`` after that time it leaves untouched, where ``by_itself_when`` holds. ``defaults`` word template
+    fields that nobody has told.
     """
 
     id: str
@@ -231,6 +235,7 @@ class MessageTemplate:
     tells: Mapping[str, Mapping[str, str]]
     by_itself: timedelta | None = None
     by_itself_when: Condition = ALWAYS
+    defaults: Mapping[str, str] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
 
 

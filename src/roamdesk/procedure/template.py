@@ -93,10 +93,13 @@ def _on_the_wall(instant: datetime, field: TemplateField, local: ZoneInfo) -> st
 
 def _absent(field: TemplateField, known: Mapping[str, Any]) -> FilledField:
     """The wording for "there is none", where all that it names is known."""
-    named = {name: on_one_line(known.get(name, "")) for name in _PLACEHOLDER.findall(field.absent)}
-    sayable = bool(field.absent) and all(named.values())
-    text = say(field.absent, named) if sayable else ""
-    return FilledField(field.name, field.title, text, field.required and not sayable, False, "")
+    text = next((said for wording in field.absent if (said := _sayable(wording, known))), "")
+    return FilledField(field.name, field.title, text, field.required and not text, False, "")
+
+
+def _sayable(wording: str, known: Mapping[str, Any]) -> str:
+    named = {name: on_one_line(known.get(name, "")) for name in _PLACEHOLDER.findall(wording)}
+    return say(wording, named) if all(named.values()) else ""
 
 
 def _is_indicative(plan_now: Plan, field: TemplateField) -> bool:
@@ -104,4 +107,4 @@ def _is_indicative(plan_now: Plan, field: TemplateField) -> bool:
 
 
 def _names(field: TemplateField) -> set[str]:
-    return {field.name, *field.sources, *_PLACEHOLDER.findall(field.absent)}
+    return {field.name, *field.sources, *_PLACEHOLDER.findall(" ".join(field.absent))}
