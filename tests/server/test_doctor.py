@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import re
 import socket
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.conf import LazySettings
 from django.db import connection
+from django_scopes import scope
 
 from builders import person_at
+from roamdesk.cases.actors import Actor, Through
+from roamdesk.cases.models import Case
+from roamdesk.cases.services import open_case
 from roamdesk.desks.models import Desk, Role
 from roamdesk.server import checks, options
 from roamdesk.server.commands import doctor
@@ -35,6 +41,25 @@ def test_a_database_that_is_too_old_is_to_mend(db: None, monkeypatch: pytest.Mon
 
 def test_up_to_date_tables_are_fine(db: None) -> None:
     assert said(checks.tables) == [(True, "are up to date.")]
+
+
+def test_a_missing_cache_table_is_to_mend_because_nobody_can_log_in(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE server_cache")
+    [(fine, says)] = said(checks.tables)
+    assert not fine
+    assert "nobody can log in" in says
+    assert "roamdesk django createcachetable" in says
+
+
+def test_a_changed_past_is_said_with_case_and_event(msp_desk: Desk, at: datetime) -> None:
+    with scope(desk=msp_desk):
+        actor = Actor("Olga", Through.CONSOLE)
+        case = open_case(msp_desk, side="msp", facts={"problem": "cable_stuck"}, actor=actor, at=at)
+        Case.objects.filter(pk=case.pk).update(head="0" * 64)
+    [(fine, says)] = said(checks.event_chains)
+    assert not fine
+    assert re.fullmatch(rf"{case.reference}, event \d+: the last events are missing\. Somebody .*", says)
 
 
 def test_without_a_desk_it_says_how_to_add_one(db: None) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from procrastinate.contrib.django import app
@@ -40,6 +41,18 @@ def test_static_files_are_collected_once_and_again_when_one_changes(
 
 def test_a_database_that_is_up_to_date_misses_no_migration(db: None) -> None:
     assert prepare.missing_migrations() == []
+
+
+def test_the_cache_table_is_made_where_only_it_is_missing_and_nothing_is_said(
+    db: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE server_cache")
+    prepare.prepare_tables()
+    cache.set("said", "hello")
+    prepare.prepare_tables()
+    assert cache.get("said") == "hello"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_models_and_migrations_agree(db: None) -> None:

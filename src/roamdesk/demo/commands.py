@@ -6,10 +6,9 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
-from django.core.management import call_command
 from django.utils import timezone
 
 from roamdesk.cases.errors import Refused
@@ -48,9 +47,12 @@ BEHAVES = {
 }
 
 
-def main(argv: Sequence[str]) -> int:
-    """Exit code: 0 fine, 1 something has to be mended (said on stderr), 2 the command line is wrong."""
-    arguments = parser().parse_args(argv)
+def main(argv: Sequence[str], prepare: Callable[[], None] = lambda: None) -> int:
+    """Exit code: 0 fine, 1 something has to be mended (said on stderr), 2 the command line is wrong.
+
+    ``prepare`` brings the database's tables up to date; it is called where they are needed.
+    """
+    arguments = parser().parse_args(argv, argparse.Namespace(prepare=prepare))
     return int(arguments.act(arguments))
 
 
@@ -101,14 +103,14 @@ def _list(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _seed(_arguments: argparse.Namespace) -> int:
-    _set_up()
+def _seed(arguments: argparse.Namespace) -> int:
+    _set_up(arguments)
     print("The demo desks are set up: VoltPass (MSP) and Nordlade (CPO), partners of each other.")
     return 0
 
 
-def _set_up() -> None:
-    call_command("migrate", verbosity=0, interactive=False)
+def _set_up(arguments: argparse.Namespace) -> None:
+    arguments.prepare()
     data.seed(timezone.now())
 
 
@@ -121,7 +123,7 @@ def _keep_the_log_quiet() -> None:
 def _play(arguments: argparse.Namespace) -> int:
     chosen = play_named(arguments.name)
     _keep_the_log_quiet()
-    _set_up()
+    _set_up(arguments)
     try:
         with surroundings() as around:
             return max(_perform(play, around) for play in ([chosen] if chosen else ALL))

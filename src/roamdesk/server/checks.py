@@ -51,15 +51,17 @@ def database() -> Iterator[Finding]:
 
 
 def tables() -> Iterator[Finding]:
-    from roamdesk.server.prepare import missing_migrations
+    from roamdesk.server.prepare import has_cache_table, missing_migrations
 
     try:
-        missing = missing_migrations()
+        missing, can_log_in = missing_migrations(), has_cache_table()
     except DatabaseError:
         return
     if missing:
-        mend = "`roamdesk serve` brings them up, or: roamdesk django migrate"
-        yield Finding(False, "Tables", f"{len(missing)} migrations are missing; {mend}")
+        yield Finding(False, "Tables", f"{len(missing)} migrations are missing. Start `roamdesk web` or `serve`.")
+    elif not can_log_in:
+        mend = "Start `roamdesk web` or `serve`, or: roamdesk django createcachetable"
+        yield Finding(False, "Tables", f"that of the cache is missing: nobody can log in. {mend}")
     else:
         yield Finding(True, "Tables", "are up to date.")
 

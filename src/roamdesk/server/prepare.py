@@ -18,12 +18,17 @@ MIGRATION_LOCK = 0x726F616D
 
 def prepare() -> None:
     """Bring tables and static files up to date. Several machines may do so at once."""
+    prepare_tables()
+    collect_static_files()
+    connection.close()
+
+
+def prepare_tables() -> None:
+    """Bring the tables up to date, that of the cache included, which no migration makes."""
     with _one_at_a_time():
         if missing_migrations():
             call_command("migrate", verbosity=0, interactive=False)
-            call_command("createcachetable")
-    collect_static_files()
-    connection.close()
+        call_command("createcachetable", verbosity=0)
 
 
 def missing_migrations() -> list[str]:
@@ -31,6 +36,11 @@ def missing_migrations() -> list[str]:
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [str(migration) for migration, _ in plan]
+
+
+def has_cache_table() -> bool:
+    """It counts failed logins: without it nobody can log in."""
+    return settings.CACHES["default"]["LOCATION"] in connection.introspection.table_names()
 
 
 def collect_static_files() -> bool:

@@ -18,5 +18,6 @@ def run(arguments: argparse.Namespace) -> int:
 
         django.setup()
         from roamdesk.demo.commands import main
+        from roamdesk.server.prepare import prepare_tables
 
-        return int(main(arguments.words) or 0)
+        return main(arguments.words, prepare_tables)
