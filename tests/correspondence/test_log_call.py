@@ -44,6 +44,12 @@ def test_only_an_answer_on_the_number_that_we_dialled_freshens_the_line(
         assert line_of(msp_desk).last_answered_at is None
 
 
+@pytest.mark.parametrize("to", ["msp_fp", "cpo_fp", "msp_support", "cpo_backoffice", "msp_backoffice", "user"])
+def test_a_call_to_anybody_whom_a_procedure_names_is_logged(msp_desk: Desk, at: datetime, to: str) -> None:
+    with scope(desk=msp_desk):
+        assert call(msp_desk, at, to=to).to == to
+
+
 def test_a_call_that_is_logged_late_does_not_make_the_line_look_older(msp_desk: Desk, at: datetime) -> None:
     with scope(desk=msp_desk):
         call(msp_desk, at)

@@ -151,11 +151,37 @@ def test_every_reference_person_is_written_to_once(msp: Partner) -> None:
     assert selectors.addresses(msp, "msp_fp") == [MSP_REFERENCE_MAIL, "second@voltpass.example"]
 
 
-def test_an_unknown_recipient_is_refused_by_name(msp: Partner, at: datetime) -> None:
+@pytest.mark.parametrize(
+    ("recipient", "expected"),
+    [
+        ("msp_fp", ["+493055502429"]),
+        ("msp_support", ["+493055502431"]),
+        ("msp_backoffice", ["+493055502432"]),
+        ("cpo_fp", []),
+        ("cpo_backoffice", []),
+        ("user", []),
+        ("everybody", []),
+        ("", []),
+    ],
+)
+def test_whoever_a_procedure_names_is_dialled_by_the_lines_of_the_contact_form(
+    msp: Partner, at: datetime, recipient: str, expected: list[str]
+) -> None:
+    add_line(msp, "msp", Purpose.MSP_SUPPORT, "+493055502431")
+    add_line(msp, "msp", Purpose.BACK_OFFICE, "+493055502432")
+    assert [line.number for line in selectors.number_to_dial(msp, recipient, at, "en").lines] == expected
+
+
+def test_a_reference_person_of_the_cpo_is_dialled_within_its_hours(cpo: Partner, at: datetime) -> None:
+    assert [(line.person, line.open_now) for line in selectors.number_to_dial(cpo, "cpo_fp", at, "en").lines] == [
+        ("Rita Reference", True)
+    ]
+    assert selectors.number_to_dial(cpo, "cpo_fp", NIGHT, "en").now is None
+
+
+def test_an_unknown_recipient_is_refused_by_name(msp: Partner) -> None:
     with pytest.raises(ValueError, match="'everybody' is no recipient"):
         selectors.addresses(msp, "everybody")
-    with pytest.raises(ValueError, match="'everybody' is no recipient"):
-        selectors.number_to_dial(msp, "everybody", at, "en")
 
 
 @pytest.mark.parametrize("spelling", ["DE*NDL", "DENDL", "de*ndl"])

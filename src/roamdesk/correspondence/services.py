@@ -86,7 +86,9 @@ class CallRefused(ValueError):
     """This call cannot be logged as given; nothing was stored."""
 
 
-CALLED = ("cpo_cc", "msp_cc", "user")
+CALLED = (
+    "cpo_cc", "msp_cc", "user", "cpo_fp", "msp_fp", "msp_support", "cpo_backoffice", "msp_backoffice",
+)  # fmt: skip
 
 
 def log_call(

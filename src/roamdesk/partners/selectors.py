@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import IdentifierError, OperatorId, ProviderId
@@ -13,7 +12,6 @@ from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.numbers import shown
 from roamdesk.partners.opening import Span, gaps, open_minutes, opening
 
-Value = TypeVar("Value")
 STALE_AFTER = timedelta(days=180)
 
 Purpose = ContactLine.Purpose
@@ -21,6 +19,11 @@ Channel = ContactLine.Channel
 _DIALLED = {
     "cpo_cc": ("cpo", (Purpose.FIRST_LEVEL, Purpose.REFERENCE_PERSON, Purpose.HOTLINE)),
     "msp_cc": ("msp", (Purpose.CALL_CENTRE, Purpose.REFERENCE_PERSON)),
+    "cpo_fp": ("cpo", (Purpose.REFERENCE_PERSON,)),
+    "msp_fp": ("msp", (Purpose.REFERENCE_PERSON,)),
+    "msp_support": ("msp", (Purpose.MSP_SUPPORT,)),
+    "cpo_backoffice": ("cpo", (Purpose.BACK_OFFICE,)),
+    "msp_backoffice": ("msp", (Purpose.BACK_OFFICE,)),
 }
 _WRITTEN_TO = {
     "cpo_backoffice": ("cpo", Purpose.BACK_OFFICE),
@@ -99,11 +102,13 @@ class Reach:
 
 
 def number_to_dial(partner: Partner, to: str, at: datetime, language: str) -> Dial:
-    """The numbers of ``cpo_cc`` (S8) or ``msp_cc`` (S22) with their fallbacks, as they stand at ``at`` (UTC).
+    """A recipient's numbers as they stand at ``at`` (UTC); ``cpo_cc`` (S8) and ``msp_cc`` (S22) with fallbacks.
 
-    Raises ValueError for another ``to``.
+    Whoever has no number in a contact form, the User for one, gets an empty Dial.
     """
-    role, purposes = _known(_DIALLED, to)
+    if to not in _DIALLED:
+        return Dial(())
+    role, purposes = _DIALLED[to]
     found = partner.lines.filter(role=role, channel=Channel.PHONE, purpose__in=purposes)
     ranked = sorted(
         ((_dial_line(line, partner, at, language), line) for line in found),
@@ -123,7 +128,9 @@ def addresses(partner: Partner, recipient: str) -> list[str]:
 
     Raises ValueError for a recipient that is none.
     """
-    role, purpose = _known(_WRITTEN_TO, recipient)
+    if recipient not in _WRITTEN_TO:
+        raise ValueError(f"{recipient!r} is no recipient here. Use one of {', '.join(_WRITTEN_TO)}.")
+    role, purpose = _WRITTEN_TO[recipient]
     found = partner.lines.filter(role=role, purpose=purpose, channel=Channel.MAIL)
     return list(dict.fromkeys(found.values_list("value", flat=True)))
 
@@ -179,12 +186,6 @@ def _dial_line(line: ContactLine, partner: Partner, at: datetime, language: str)
         from_form=line.purpose != Purpose.HOTLINE,
         understood=state.understood,
     )
-
-
-def _known(table: dict[str, Value], name: str) -> Value:
-    if name not in table:
-        raise ValueError(f"{name!r} is no recipient here. Use one of {', '.join(table)}.")
-    return table[name]
 
 
 def _partners(desk: Desk) -> Iterable[Partner]:
