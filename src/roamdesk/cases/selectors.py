@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -82,7 +82,8 @@ class CaseView:
 
     @property
     def trace(self) -> list[TraceLine]:
-        return trace(self.plan)
+        """Which rules fired and which did not, and why; texts as the operator reads them."""
+        return [replace(line, title=fill(self.case, line.title)) for line in trace(self.plan)]
 
 
 def case_of(desk: Desk, reference: str) -> Case | None:
