@@ -86,7 +86,7 @@ def _opened(people: Cast) -> Case:
     )
 
 
-def _identified(people: Cast) -> Case:
+def identified(people: Cast) -> Case:
     """Three commits."""
     do: dict[str, Any] = {"actor": Actor.of(people.operator), "at": AT}
     case = _opened(people)
@@ -99,7 +99,7 @@ def _identified(people: Cast) -> Case:
 def _whole_life(people: Cast) -> int:
     """How many commits it took."""
     do: dict[str, Any] = {"actor": Actor.of(people.operator), "at": AT}
-    case = _identified(people)
+    case = identified(people)
     command = request_unlock(case, key=f"press-{next(_keys)}", **do)
     with scope(desk=people.desk):
         _unlocked(command)
@@ -130,7 +130,7 @@ def _accepted(message: Message) -> None:
 def _verbs_alone(people: Cast) -> int:
     """How many commits it took."""
     do: dict[str, Any] = {"actor": Actor.of(people.operator), "at": AT}
-    case = _identified(people)
+    case = identified(people)
     case = services.record_facts(case, {"unlock": "ok"}, actor=STATION, at=AT)
     case = services.answer_step(case, "report_result", 1, **do)
     told = {"mailed_support": "successful", "mailed_focal_points": "successful"}

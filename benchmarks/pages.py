@@ -107,7 +107,13 @@ def _copy(cursor: Any, pattern: Case, first: int, last: int, over: timedelta) ->
     base = 10_000_000  # row ids of copies, far above those of real ones
     step = over / (last - first + 1)
     for number, start in enumerate(range(first, last + 1, 20_000)):
-        span = {"base": base, "from": start, "to": min(start + 19_999, last), "case": pattern.pk, "last": last}
+        span: dict[str, Any] = {
+            "base": base,
+            "from": start,
+            "to": min(start + 19_999, last),
+            "case": pattern.pk,
+            "last": last,
+        }
         span |= {"step": step, "seed": number}
         for statement in STATEMENTS:
             cursor.execute(statement, span)
@@ -140,14 +146,15 @@ STATEMENTS = [
     ),
     _insert("cases_event", writing.EVENT, case_id=_ID, at=_AGO.format("at"), recorded_at=_AGO.format("recorded_at")),
     _insert(
-        "cases_duty", writing.NEW_DUTY, case_id=_ID, due_at=_AGO.format("due_at"), raised_at=_AGO.format("raised_at")
+        "cases_duty", writing.NEW_DUTY, case_id=_ID, due_at=_AGO.format("due_at"), raised_at=_AGO.format("raised_at"),
+        ended_at=_AGO.format("ended_at"), next_clock_at=_AGO.format("next_clock_at"),
     ),
     _insert(
-        "cases_personalvalue", [c.column for c in PersonalValue._meta.concrete_fields if c.column != "id"],
+        "cases_personalvalue", writing.columns_of(PersonalValue, but="id"),
         case_id=_ID, value=_TOKEN, key=_TOKEN,
     ),
     _insert(
-        "cases_casewords", [c.column for c in CaseWords._meta.concrete_fields], case_id=_ID,
+        "cases_casewords", writing.columns_of(CaseWords), case_id=_ID,
         words="array_to_tsvector(ARRAY[p.desk_id || '/NDLBENCH' || lpad(n::text, 6, '0'),"
         " p.desk_id || '/BENCH' || lpad(n::text, 6, '0'), p.desk_id || '/E' || lpad((n %% 5000)::text, 4, '0'),"
         " p.desk_id || '/berlin', p.desk_id || '/ladestrasse'])",

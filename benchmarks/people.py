@@ -45,7 +45,9 @@ def cast(slug: str) -> Cast:
         _line(partner, purpose.CALL_CENTRE, "+493055502420")
         _line(partner, purpose.MSP_SUPPORT, "support@voltpass.example")
         _line(partner, purpose.REFERENCE_PERSON, "f.focal@voltpass.example")
-        station = Station.objects.create(desk=desk, identity=f"NDL-{slug}", connection_id="1", connected_at=AT)
+        station = Station.objects.create(
+            desk=desk, identity=f"NDL-{slug}", security_profile=0, connection_id="1", connected_at=AT
+        )
         evse = Evse.objects.create(
             desk=desk, station=station, label=LABEL, evse_id=LABEL, plug="type2_socket", address="Ladestraße 14, Berlin"
         )

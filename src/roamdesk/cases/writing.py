@@ -35,7 +35,7 @@ OF_DUTY: Final = (
 PREPARED_AFTER = 3  # times
 
 
-def _columns(model: type[models.Model], *, but: str = "") -> list[str]:
+def columns_of(model: type[models.Model], *, but: str = "") -> list[str]:
     return [str(column.column) for column in model._meta.concrete_fields if column.column != but]
 
 
@@ -49,10 +49,10 @@ def _record(model: type[models.Model], names: Sequence[str]) -> str:
     return ", ".join(f'"{name}" {types[name]}' for name in names)
 
 
-CASE = _columns(Case)
-DUTY = _columns(Duty)
-NEW_DUTY = _columns(Duty, but="id")
-EVENT = _columns(Event, but="id")
+CASE = columns_of(Case)
+DUTY = columns_of(Duty)
+NEW_DUTY = columns_of(Duty, but="id")
+EVENT = columns_of(Event, but="id")
 
 LOCK = f"SELECT {_listed(CASE)} FROM cases_case WHERE id = %s AND desk_id = %s FOR NO KEY UPDATE".encode()
 OPEN_DUTIES = f"SELECT {_listed(DUTY)} FROM cases_duty WHERE case_id = %s AND state = 'open' ORDER BY id".encode()
