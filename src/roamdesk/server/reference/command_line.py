@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from roamdesk.procedure.commands import parser as procedure_parser
 from roamdesk.server.cli import parser
-from roamdesk.server.commands.procedure import parser_of_use
+from roamdesk.server.commands.procedure import add_use
 from roamdesk.server.reference.writing import code, page, table
 
 ABOUT = """\
@@ -36,15 +36,13 @@ def commands() -> dict[str, Command]:
     found: dict[str, Command] = {}
     for name, each in _children(parser()).items():
         found |= dict(_walk(name, Command(_passed_on_to(name) or each.parser, each.about)))
-        if name == "procedure":
-            found["procedure use"] = Command(parser_of_use(), parser_of_use().description or "")
     return found
 
 
 def _passed_on_to(name: str) -> argparse.ArgumentParser | None:
     """The parser behind a command that passes its words on."""
     if name == "procedure":
-        return procedure_parser()
+        return procedure_parser(add_use)
     if name == "demo" and find_spec("roamdesk.demo.commands"):
         from roamdesk.demo.commands import parser as demo_parser
 

@@ -193,7 +193,7 @@ PLACES: dict[str, Place] = {
             "from": ("list of facts", "The first known one is written."),
             "time_format": ("text", "How a time is written, in UTC: `%d/%m/%Y %H:%M:%S` has the seconds."),
             "indicative": ("condition", "The time is marked as indicative while this holds."),
-            "absent": ("wording, or a list of them", "What is written when nothing is known: the first whose facts all are."),
+            "absent": ("wording, or a list of them", "Written when nothing is known: the first whose facts all are."),
             "required": ("yes or no", "Without it no mail leaves; yes when left out."),
             "cites": CITES,
         },
