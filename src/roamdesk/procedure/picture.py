@@ -59,17 +59,19 @@ def svg(
     done: frozenset[str] = frozenset(),
     side: Side | None = None,
     lanes: Mapping[Side, str] | None = None,
+    only: frozenset[str] | None = None,
     large: bool = False,
     standalone: bool = False,
 ) -> str:
     """The route as an SVG element, without style attributes; ``here`` and ``done`` are ids of duty rules.
 
-    ``side`` leaves out what only the other side's desk sees. ``standalone`` brings its own colours, light and dark.
+    ``side`` leaves out what only the other side's desk sees, ``only`` all but these ids. ``standalone`` brings its own colours, light and dark.
     Raises StopIteration where there is no such route.
     """
     canvas = Canvas(LARGE if large else COMPACT)
     drawn = procedure.route(route)
-    spots = _spots(rules_of(procedure, drawn, side))
+    rules = rules_of(procedure, drawn, side)
+    spots = _spots(tuple(rule for rule in rules if only is None or rule.id in only))
     height = canvas.top(max((spot.row for spot in spots), default=0) + 1) - ROW + BOX_HEIGHT + 6
     marker = f"ah-{route}-{canvas.width}"
     label = quoteattr(_label(drawn.title, spots, here))

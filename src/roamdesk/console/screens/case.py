@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roamdesk.cases.models import Case
@@ -77,14 +77,17 @@ class CaseScreen:
 def case_screen(
     case: Case, reader: Reader, now: datetime, *, wanted: str, secrets: Mapping[str, str], may_answer: bool
 ) -> CaseScreen:
-    """Everything that the page shows. Runs in the desk's scope."""
+    """Everything that the page shows; a case that is over owes nothing. Runs in the desk's scope."""
     view = case_view(case, now, reader.name)
+    is_open = case.state == Case.State.OPEN
+    if not is_open:
+        view = replace(view, duties=(), step=None, later=())
     return CaseScreen(
         case=case,
         view=view,
         side=words.SIDES[case.side],
         partner=case.partner.name if case.partner else "",
-        step=step_card(view, wanted, reader, now, secrets, may_answer=may_answer),
+        step=step_card(view, wanted, reader, now, secrets, may_answer=may_answer) if is_open else None,
         facts=fact_rows(view, now, reader.zone, secrets),
         owed=owed_in(view, now, reader.zone),
         legs=legs_in(view, reader.zone),

@@ -93,5 +93,4 @@ def _by(row: Known, now: datetime, zone: str, revealed: bool) -> str:
     when = words.moment(row.told_at, now, zone) if row.told_at else ""
     who = "from the directory" if row.looked_up else row.told_by
     shown = "shown, and recorded" if revealed else "reveal needs a reason" if row.fact.personal else ""
-    idle = "" if row.in_play else "decides nothing here"
-    return ", ".join(part for part in (when, who, shown, idle) if part)
+    return ", ".join(part for part in (when, who, shown) if part)

@@ -13,6 +13,7 @@ from roamdesk.console.clocks import Clock, clock_of
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.step import is_queued
 from roamdesk.procedure.model import Channel, DutyRule
+from roamdesk.procedure.tracing import Later
 from roamdesk.procedure.wording import NOT_KNOWN
 
 NEXT = 2
@@ -56,27 +57,37 @@ class Sides:
     ours: Side
     theirs: Side
 
+    @property
+    def any(self) -> bool:
+        return bool(self.ours.shown or self.theirs.shown)
+
 
 def owed_in(view: CaseView, now: datetime, zone: str) -> Sides:
     """Open duties first, then what may still be raised; each action once."""
     goes = dict(Duty.objects.filter(case=view.case, state=Duty.State.OPEN).values_list("rule", "performs_at"))
     open_now = [(row.rule, _open(view, row, goes.get(row.rule.id), now, zone)) for row in view.duties]
-    seen = {rule.action for rule, _ in open_now}
-    coming = []
-    for each in view.later:
-        if each.rule.action not in seen and not each.rule.optional and UNKNOWN_AGAIN not in each.condition:
-            seen.add(each.rule.action)
-            coming.append((each.rule, _later(view.case, each.rule, each.condition)))
+    later = [(each.rule, _later(view.case, each.rule, each.condition)) for each in coming(view)]
     ours, theirs = (
         _side([owed for rule, owed in open_now if (rule.owed_by == view.case.side) is mine],
-              [owed for rule, owed in coming if (rule.owed_by == view.case.side) is mine])
+              [owed for rule, owed in later if (rule.owed_by == view.case.side) is mine])
         for mine in (True, False)
     )  # fmt: skip
     return Sides(ours, theirs)
 
 
-def _side(open_now: list[Owed], coming: list[Owed]) -> Side:
-    return Side(tuple(open_now), tuple(coming[:NEXT]), tuple(coming[NEXT:]))
+def coming(view: CaseView) -> list[Later]:
+    """What may still be raised, each action once."""
+    seen = {row.rule.action for row in view.duties}
+    found = []
+    for each in view.later:
+        if each.rule.action not in seen and not each.rule.optional and UNKNOWN_AGAIN not in each.condition:
+            seen.add(each.rule.action)
+            found.append(each)
+    return found
+
+
+def _side(open_now: list[Owed], later: list[Owed]) -> Side:
+    return Side(tuple(open_now), tuple(later[:NEXT]), tuple(later[NEXT:]))
 
 
 def _open(view: CaseView, row: DutyRow, performs_at: datetime | None, now: datetime, zone: str) -> Owed:

@@ -2,6 +2,7 @@
 import { say } from './voice.js';
 
 const SLEPT_MS = 10_000;
+const UNITS = [['d', 86400], ['h', 3600], ['min', 60], ['s', 1]];
 let ahead = 0;
 let lastTick = Date.now();
 
@@ -18,6 +19,14 @@ export function clockText(ms) {
   return `${sign}${Math.floor(seconds / 60)}:${two(seconds % 60)}`;
 }
 
+/** How old something is, as a phrase: just now, 8 s ago, 4 min ago, 6 h ago, 12 d ago. */
+export function agoText(ms) {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 3) return 'just now';
+  const [unit, length] = UNITS.find(([, each]) => seconds >= each);
+  return `${Math.floor(seconds / length)} ${unit} ago`;
+}
+
 export function startClocks() {
   ahead = Date.parse(document.body.dataset.now) - Date.now();
   tick();
@@ -32,12 +41,13 @@ async function tick() {
   document.querySelectorAll('[data-since]').forEach((at) => {
     at.textContent = clockText(serverNow() - Date.parse(at.dataset.since));
   });
+  document.querySelectorAll('[data-ago]').forEach((at) => { at.textContent = agoText(serverNow() - Date.parse(at.dataset.ago)); });
   showWallClock();
 }
 
 // A tab that slept asks before it shows a clock.
 async function askTime() {
-  document.querySelectorAll('[data-due], [data-since]').forEach((at) => { at.textContent = '…'; });
+  document.querySelectorAll('[data-due], [data-since], [data-ago]').forEach((at) => { at.textContent = '…'; });
   try {
     const answer = await fetch('/healthz', { cache: 'no-store' });
     ahead = Date.parse(answer.headers.get('Date')) - Date.now();

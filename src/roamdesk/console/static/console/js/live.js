@@ -4,6 +4,7 @@ import { cardChanged } from './keys.js';
 import { say } from './voice.js';
 
 const SETTLE_MS = 250;
+const SILENT_MS = 5000;
 let lostAt = 0;
 let pending = 0;
 
@@ -16,6 +17,7 @@ export function startLive() {
   addEventListener('offline', lost);
   addEventListener('online', back);
   setInterval(showOffline, 1000);
+  setTimeout(() => { if (source.readyState !== EventSource.OPEN) word('not live', 'unknown'); }, SILENT_MS);
   document.addEventListener('click', (event) => { if (event.target.closest('[data-shows-new]')) showRows(); });
 }
 
