@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from roamdesk.procedure import diagram, explain, reference
 from roamdesk.procedure.check import Report, check_file
@@ -20,6 +21,7 @@ A procedure file says who calls whom, over which channel, with what, by when, an
   roamdesk procedure diagram hubject > flow.mmd   draw it (Mermaid; --svg for a picture)
   roamdesk procedure explain hubject side=msp caller=user problem=cable_stuck
   roamdesk procedure docs hubject --write docs/reference
+  roamdesk procedure use my-procedure.yaml --desk nordlade
 
 A file is named by its path; a shipped one by its name alone (hubject).
 """
@@ -39,9 +41,13 @@ objects, each with its minute: [{"at": 0, "side": "msp"}, {"at": 5, "unlock": "f
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+Further = Callable[[Any], None]
+"""Adds one more command to those that it is given (argparse keeps their type to itself)."""
+
+
+def main(argv: Sequence[str] | None = None, *further: Further) -> int:
     """Exit code: 0 fine, 1 the file has faults or is missing (said on stderr), 2 the command line is wrong."""
-    arguments = parser().parse_args(argv)
+    arguments = parser(*further).parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ProcedureError as error:
@@ -55,13 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(*further: Further) -> argparse.ArgumentParser:
     top = _told(argparse.ArgumentParser(prog="roamdesk procedure"), ABOUT)
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(_told(commands.add_parser("check", help="Is a file sound? Walks every situation."), CHECKED))
     _add_diagram(commands.add_parser("diagram", help="Draw a file, as Mermaid or SVG."))
     _add_explain(_told(commands.add_parser("explain", help="What follows from these facts, and why?"), EXPLAINED))
     _add_docs(commands.add_parser("docs", help="The reference page: drawing, statements, rules and tests."))
+    for add in further:
+        add(commands)
     return top
 
 

@@ -20,47 +20,45 @@ The file is checked first; one with faults changes nothing. Cases that are open 
 """
 
 
+class NotSound(ValueError):
+    """The file has faults, which were said; the desk keeps its procedure."""
+
+
 def add_to(subparsers: sub.Subparsers) -> None:
     sub.add_passing_on(subparsers, "procedure", run, "Check, draw, explain or use a procedure file.")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.words[:1] == ["use"]:
-        return _use(arguments.words[1:])
     from roamdesk.procedure.commands import main
 
-    return int(main(arguments.words) or 0)
+    return main(arguments.words, add_use)
 
 
-def parser_of_use() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="roamdesk procedure use",
-        description="A desk opens its next cases with this procedure.",
-        epilog=STORY,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("file", type=Path, help="the procedure file")
+def add_use(subparsers: sub.Subparsers) -> None:
+    parser = sub.add(subparsers, "use", _use, "A desk opens its next cases with this procedure.", STORY)
+    parser.add_argument("file", help="its path, or the name of a shipped one")
     parser.add_argument("--desk", required=True, help="slug of the desk")
-    return parser
 
 
-def _use(words: list[str]) -> int:
-    arguments = parser_of_use().parse_args(words)
-    from roamdesk.procedure.commands import main
+def _use(arguments: argparse.Namespace) -> int:
+    from roamdesk.procedure.commands import found
 
-    if not arguments.file.is_file():
+    file = found(arguments.file)
+    if not file.is_file():
         print(f"There is no file {arguments.file}.", file=sys.stderr)
         return 1
-    return int(main(["check", str(arguments.file)]) or 0) or at_desk(
-        arguments.desk, lambda desk: _put_in_force(desk, arguments.file)
-    )
+    return at_desk(arguments.desk, lambda desk: _put_in_force(desk, file))
 
 
 def _put_in_force(desk: Desk, file: Path) -> str:
+    """Raises NotSound."""
     from django.utils import timezone
 
     from roamdesk.cases.procedures import add_version, use_version
+    from roamdesk.procedure.commands import main
 
+    if main(["check", str(file)]):
+        raise NotSound(f"{desk} keeps the procedure that it has: mend the file first.")
     version = add_version(file, timezone.now())
     use_version(desk, version)
     return f"{desk} opens its next cases with {version}."

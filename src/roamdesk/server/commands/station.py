@@ -29,7 +29,7 @@ def add_to(subparsers: sub.Subparsers) -> None:
     actions = station.add_subparsers(title="actions", metavar="ACTION", required=True)
     _parser_of_add(actions)
     _parser_of_label(actions)
-    parser = sub.add(actions, "list", _list, "Stations with their labels, and those that were refused.")
+    parser = sub.add(actions, "list", _list, "Stations with their labels, and whom the installation refused.")
     parser.add_argument("--desk", required=True, help="slug of the desk")
 
 
@@ -104,6 +104,9 @@ def _lines(desk: Desk) -> Iterator[str]:
         for evse in station.evses.all():
             place = f"{evse.evse_number}/{evse.connector_number}"
             yield f"    {evse.label}  connector {place}  {evse.status or 'no status yet'}"
-    for refused in RefusedStation.objects.order_by("-last_at")[:20]:
-        last = f"{refused.last_at:%d/%m %H:%M} UTC"
-        yield f"refused: {refused.identity}  {refused.reason}  {refused.times} times, last {last}"
+    refused = RefusedStation.objects.order_by("-last_at")[:20]
+    if refused:
+        yield "Refused on the whole installation (they belong to no desk):"
+    for knock in refused:
+        last = f"{knock.last_at:%d/%m %H:%M} UTC"
+        yield f"    {knock.identity}  {knock.reason}  {knock.times} times, last {last}"
