@@ -114,7 +114,7 @@ def _copy(cursor: Any, pattern: Case, first: int, last: int, over: timedelta) ->
             "case": pattern.pk,
             "last": last,
         }
-        span |= {"step": step, "seed": number}
+        span |= {"case": pattern.pk, "step": step, "seed": number}
         for statement in STATEMENTS:
             cursor.execute(statement, span)
 
