@@ -14,7 +14,8 @@ run: .venv/installed  ## Start everything with the demo desks; Ctrl-C stops it
 
 test: check  ## Lint, types, import contract and every test
 	@.ci/need-chromium
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest $(PYTEST_ARGS) --ignore=tests/browser
+	$(BIN)/pytest $(PYTEST_ARGS) tests/browser
 
 check: .venv/installed-dev  ## Lint, types and import contract only
 	$(BIN)/ruff check .

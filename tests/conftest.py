@@ -34,6 +34,15 @@ ROOT = Path(__file__).parent.parent
 PREFIX = "test_roamdesk_"
 
 
+def pytest_configure() -> None:
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its driver keeps an event loop running, in which no other test can run one."""
+    items.sort(key=lambda item: "/tests/browser/" in str(item.path))
+
+
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[str]:
     """URL of the PostgreSQL server of this run."""
