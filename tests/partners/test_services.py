@@ -85,6 +85,33 @@ def test_a_line_of_another_partner_is_not_touched(cpo: Partner, at: datetime) ->
     assert theirs.value == "+49305550142"
 
 
+def put(partner: Partner, at: datetime | None, **changes: Any) -> ContactLine:
+    values: dict[str, Any] = {"role": "cpo", "purpose": "first_level", "value": "030 5550 142"}
+    return services.put_line(partner, at=at, **values | changes)
+
+
+def test_a_line_that_is_told_again_is_corrected_and_stays_as_verified_as_it_was(cpo: Partner, at: datetime) -> None:
+    first = put(cpo, at)
+    again = put(cpo, None, value="+49 30 5550142", hours="Mon-Fri 08:00-18:00")
+    assert (again.pk, again.hours, again.verified_at) == (first.pk, "Mon-Fri 08:00-18:00", at)
+    assert put(cpo, at + timedelta(days=1)).verified_at == at + timedelta(days=1)
+
+
+def test_a_line_that_nobody_tried_was_never_verified(cpo: Partner) -> None:
+    assert put(cpo, None).verified_at is None
+
+
+def test_two_reference_persons_may_share_a_number(cpo: Partner, at: datetime) -> None:
+    changes = {"purpose": "reference_person", "value": "+49 30 5550 188"}
+    assert put(cpo, at, person_name="A. Adler", **changes).pk != put(cpo, at, person_name="B. Bär", **changes).pk
+
+
+def test_mail_is_told_by_its_sign_and_a_bad_value_is_refused(cpo: Partner, at: datetime) -> None:
+    assert put(cpo, at, value="help@nordlade.example").channel == "mail"
+    with pytest.raises(services.LineRefused, match="no phone number"):
+        put(cpo, at, value="help")
+
+
 def test_an_answer_makes_the_line_fresher_and_never_older(cpo: Partner, at: datetime) -> None:
     line = ContactLine.objects.get(value=CPO_CALL_CENTRE)
     services.line_answered(line, at)

@@ -1,4 +1,4 @@
-"""The verbs of partners: keep a contact line, note that it answered."""
+"""The verbs of partners: keep a partner and the lines of its contact form, note that one answered."""
 
 from __future__ import annotations
 
@@ -14,9 +14,23 @@ from django.db.models import Q, QuerySet
 
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.numbers import NumberRefused, phone_number
+from roamdesk.partners.registering import PartnerRefused, partner_named, put_partner, the_partner
 from roamdesk.worktime import OpeningHours, OpeningHoursError
 
+__all__ = [
+    "LineRefused",
+    "PartnerRefused",
+    "line_answered",
+    "number_answered",
+    "partner_named",
+    "put_line",
+    "put_partner",
+    "save_line",
+    "the_partner",
+]
+
 Purpose = ContactLine.Purpose
+Channel = ContactLine.Channel
 _ROLES_OF_PURPOSE = {
     Purpose.FIRST_LEVEL: ("cpo",),
     Purpose.HOTLINE: ("cpo",),
@@ -48,12 +62,12 @@ def save_line(
     person_name: str = "",
     operational_skills: bool = False,
     priority: int = 1,
-    at: datetime,
+    at: datetime | None,
     line: ContactLine | None = None,
 ) -> ContactLine:
     """Add a line to a partner's contact form, or change ``line``; it counts as verified ``at`` (UTC) (S5).
 
-    Numbers are kept as E.164. Raises LineRefused with every fault at once.
+    None for ``at``: nobody verified it. Numbers are kept as E.164. Raises LineRefused with every fault at once.
     """
     checked: dict[str, Any] = {
         "role": role,
@@ -80,6 +94,23 @@ def save_line(
     return kept
 
 
+def put_line(
+    partner: Partner, *, role: str, purpose: str, value: str, person_name: str = "", **rest: Any
+) -> ContactLine:
+    """As ``save_line``, mail or phone as ``value`` looks; a line that stands there is corrected, not doubled.
+
+    One that nobody verifies now stays as verified as it was. Raises LineRefused.
+    """
+    named: dict[str, Any] = {"role": role, "purpose": purpose, "person_name": " ".join(person_name.split())}
+    channel = Channel.MAIL if "@" in value else Channel.PHONE
+    with transaction.atomic():
+        Partner.objects.select_for_update().get(pk=partner.pk)
+        stored = _as_stored(partner, channel, value)
+        line = ContactLine.objects.filter(partner=partner, channel=channel, value=stored, **named).first()
+        rest["at"] = rest["at"] or (line.verified_at if line else None)
+        return save_line(partner, channel=channel, value=value, line=line, **named, **rest)
+
+
 def line_answered(line: ContactLine, at: datetime) -> None:
     """Somebody picked up on this line at ``at`` (UTC); an earlier instant changes nothing."""
     _freshen(ContactLine.objects.filter(pk=line.pk), at)
@@ -92,6 +123,14 @@ def number_answered(partner: Partner, number: str, at: datetime) -> None:
 
 def _freshen(lines: QuerySet[ContactLine], at: datetime) -> None:
     lines.filter(Q(last_answered_at__isnull=True) | Q(last_answered_at__lt=at)).update(last_answered_at=at)
+
+
+def _as_stored(partner: Partner, channel: str, value: str) -> str:
+    """What ``save_line`` keeps of it; the text itself where that refuses it."""
+    try:
+        return phone_number(value.strip(), partner.country) if channel == Channel.PHONE else value.strip()
+    except NumberRefused:
+        return value
 
 
 def _refuse_faults(partner: Partner, entry: dict[str, Any]) -> None:

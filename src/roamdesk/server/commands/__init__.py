@@ -5,6 +5,7 @@ from roamdesk.server.commands import (
     desk,
     django,
     doctor,
+    partner,
     procedure,
     serve,
     station,
@@ -14,4 +15,4 @@ from roamdesk.server.commands import (
     worker,
 )
 
-COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, station, doctor, django)
+COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, partner, station, doctor, django)
