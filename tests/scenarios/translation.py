@@ -34,7 +34,8 @@ def play(scenario: Given, desk: Desk, partner: Partner) -> Case:
         at = start + timedelta(minutes=fact["at"])
         values = facts_of(fact, side)
         if "corrects" in fact:
-            for name, value in values.items():
+            replaced = dict.fromkeys(facts_of(given[fact["corrects"]], side))
+            for name, value in (replaced | values).items():
                 case = services.edit_fact(case, name, value, actor=HARNESS, at=at)
         elif values or fact["fact"] in CALLS:
             case = services.record_facts(case, values, actor=HARNESS, at=at, call=_call(fact))
