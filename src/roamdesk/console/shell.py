@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from roamdesk.cases.models import Case
 from roamdesk.console import words
@@ -69,8 +69,17 @@ class Shell:
 
     @property
     def links(self) -> dict[str, str]:
-        names = ("queue", "new", "partners", "board", "search", "help")
+        names = ["queue", "new", "partners", "board", "search", "help"]
+        names += ["stations"] if self.desk.plays_cpo else []
         return {name: reverse(f"console:{name}", args=[self.desk.slug]) for name in names}
+
+    @property
+    def demo_mail(self) -> str:
+        """The page of the demo's mails; empty where the server has none."""
+        try:
+            return reverse("demo_mails")
+        except NoReverseMatch:
+            return ""
 
 
 def page(request: HttpRequest, access: Access, screen: str, title: str, **context: Any) -> HttpResponse:

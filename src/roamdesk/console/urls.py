@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from roamdesk.console.views import account, board, call, case, partners, queue, reference, search, steps
+from roamdesk.console.views import account, board, call, case, partners, queue, reference, search, stations, steps, team
 
 app_name = "console"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path(_DESK + "partners", partners.partners, name="partners"),
     path(_DESK + "partners/<int:partner>", partners.partner, name="partner"),
     path(_DESK + "board", board.board, name="board"),
+    path(_DESK + "stations", stations.stations, name="stations"),
     path(_DESK + "help", reference.reference, name="help"),
     path(_CASE, case.case, name="case"),
     path(_CASE + "/answer", steps.answer, name="answer"),
@@ -30,13 +31,17 @@ urlpatterns = [
     path(_CASE + "/unlock", steps.unlock, name="unlock"),
     path(_CASE + "/notice/<slug:rule>", steps.notice, name="notice"),
     path(_CASE + "/reveal", steps.reveal, name="reveal"),
-    path(_CASE + "/take", steps.take, name="take"),
-    path(_CASE + "/handover", steps.hand_over, name="handover"),
+    path(_CASE + "/take", team.take, name="take"),
+    path(_CASE + "/handover", team.hand_over, name="handover"),
     path(_CASE + "/depart", steps.depart, name="depart"),
-    path(_CASE + "/note", steps.note, name="note"),
+    path(_CASE + "/note", team.note, name="note"),
     path(_CASE + "/call", steps.call, name="call"),
-    path(_CASE + "/reference", steps.their_reference, name="reference"),
+    path(_CASE + "/reference", team.their_reference, name="reference"),
     path(_CASE + "/close", steps.close, name="close"),
     path(_CASE + "/reopen", steps.reopen, name="reopen"),
+    path(_CASE + "/link", team.link, name="link"),
+    path(_CASE + "/merge", team.merge, name="merge"),
+    path(_CASE + "/decline", steps.decline, name="decline"),
+    path(_CASE + "/stop", steps.stop, name="stop"),
     path(_CASE + "/danger", steps.danger, name="danger"),
 ]

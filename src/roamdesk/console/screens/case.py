@@ -9,9 +9,10 @@ from datetime import datetime
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView, case_view
 from roamdesk.console import words
+from roamdesk.console.screens.actions import Actions, actions_of
 from roamdesk.console.screens.drawing import Drawing, drawing_of
 from roamdesk.console.screens.facts import Row, fact_rows
-from roamdesk.console.screens.identity import IdentityPanel, identity_panel
+from roamdesk.console.screens.identity import IdentityPanel, identity_panel, match_of
 from roamdesk.console.screens.notice import NoticePanel, Sent, notice_panels, sent_mails
 from roamdesk.console.screens.owed import Leg, Owed, Sides, legs_in, owed_in
 from roamdesk.console.screens.step import Reader, StepCard, step_card
@@ -37,6 +38,7 @@ class CaseScreen:
     unlock: UnlockPanel | None
     notices: list[NoticePanel]
     mails: list[Sent]
+    actions: Actions
     age: str
     zone: str
 
@@ -60,7 +62,7 @@ class CaseScreen:
     @property
     def awaits(self) -> bool:
         """A station's answer that this operator waits for."""
-        return bool(self.unlock and self.unlock.running)
+        return bool(self.unlock and self.unlock.running) or self.actions.stopping
 
     @property
     def secrets_named(self) -> list[tuple[str, str]]:
@@ -82,6 +84,7 @@ def case_screen(
     is_open = case.state == Case.State.OPEN
     if not is_open:
         view = replace(view, duties=(), step=None, later=())
+    match = match_of(view, now)
     return CaseScreen(
         case=case,
         view=view,
@@ -94,10 +97,11 @@ def case_screen(
         timeline=lines(view.timeline, now, reader.zone),
         trace=view.trace,
         drawing=drawing_of(view),
-        identity=identity_panel(view, now),
+        identity=identity_panel(view, match, now),
         unlock=unlock_panel(view, now, reader.zone),
         notices=notice_panels(view, now, reader.zone),
         mails=sent_mails(view, now, reader.zone),
+        actions=actions_of(view, match if is_open else None, now, reader.zone),
         age=words.age(case.opened_at, now),
         zone=words.place_of(reader.zone),
     )

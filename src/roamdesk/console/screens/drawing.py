@@ -58,7 +58,7 @@ def place_of(view: CaseView, rules: tuple[DutyRule, ...]) -> Place:
     done = tuple(rule for rule in ended.values_list("rule", flat=True) if rule in drawn)
     step = [view.step.rule.id] if view.step else []
     here = frozenset([*step, *(row.rule.id for row in view.theirs)])
-    ours = [row.rule.id for row in view.ours if not row.rule.optional and row.rule.id not in here]
+    ours = [row.rule.id for row in view.ours if not (row.rule.optional or row.rule.standing or row.rule.id in here)]
     return Place(done, here, (*ours, *_next(view, rules, here)))
 
 
@@ -76,7 +76,7 @@ def _next(view: CaseView, rules: tuple[DutyRule, ...], here: frozenset[str]) -> 
 
 def _svg(view: CaseView, place: Place, *, only: frozenset[str] | None = None, large: bool = False) -> SafeString:
     side = Side(view.case.side)
-    names = {side: f"{view.case.desk} (us)", side.other: str(view.case.partner or side.other.upper())}
+    names = {side: str(view.case.desk), side.other: str(view.case.partner or side.other.upper())}
     drawn = svg(
         view.procedure, view.plan.route.id, here=place.here, done=frozenset(place.done), side=side,
         lanes=names, only=only, large=large,

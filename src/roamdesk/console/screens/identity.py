@@ -8,7 +8,7 @@ from datetime import datetime
 from roamdesk.cases.comparing import PROOF, match_now
 from roamdesk.cases.selectors import CaseView
 from roamdesk.cases.words import masked
-from roamdesk.charging.matching import Agreement, Asked, MatchRow, Verdict
+from roamdesk.charging.matching import Agreement, Asked, Match, MatchRow, Verdict
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 
@@ -47,12 +47,17 @@ class IdentityPanel:
     accepted: str
 
 
-def identity_panel(view: CaseView, now: datetime) -> IdentityPanel | None:
+def match_of(view: CaseView, now: datetime) -> Match | None:
     """None on the MSP's side, and before anything was said that can be compared."""
     known = view.plan.facts.values
     if view.case.side != "cpo" or PROOF.isdisjoint(known) or not known.keys() & {"evse_label", "token"}:
         return None
-    match = match_now(view.case, now)
+    return match_now(view.case, now)
+
+
+def identity_panel(view: CaseView, match: Match | None, now: datetime) -> IdentityPanel | None:
+    if match is None:
+        return None
     state, word = VERDICTS[match.verdict]
     return IdentityPanel(
         mark=mark(state, word),

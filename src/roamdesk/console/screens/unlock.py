@@ -78,7 +78,7 @@ def unlock_panel(view: CaseView, now: datetime, zone: str) -> UnlockPanel | None
         label=evse.label if evse else "",
         station=station.identity if station else "",
         state=_station_state(view.case, now),
-        attempts=tuple(_attempt(command, now, zone) for command in commands),
+        attempts=tuple(attempt_of(command, now, zone) for command in commands),
         number=tried + 1,
         of=view.procedure.tries.get("unlock", 3),
         touches=_touches(view.case),
@@ -106,7 +106,8 @@ def _station_state(case: Case, now: datetime) -> str:
     return f"{version}connector {evse.connector_number}, {connected}, last seen {seen}"
 
 
-def _attempt(command: Command, now: datetime, zone: str) -> Attempt:
+def attempt_of(command: Command, now: datetime, zone: str) -> Attempt:
+    """One command as a line: what came of it, when, and what is next."""
     advice = advice_on(command)
     begun = command.sent_at or command.queued_at
     when = words.clock_time(begun, zone)

@@ -8,9 +8,11 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
+from roamdesk.cases.errors import Refused
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import case_of
 from roamdesk.console.gate import at_desk
+from roamdesk.console.screens.actions import another_case
 from roamdesk.console.screens.case import case_screen
 from roamdesk.console.screens.showing import secrets_for
 from roamdesk.console.screens.step import Reader
@@ -22,7 +24,17 @@ LIVE = "X-Live"
 
 @at_desk()
 def case(request: HttpRequest, access: Access, reference: str) -> HttpResponse:
-    return case_page(request, access, found(access, reference))
+    case, into = found(access, reference), request.GET.get("merge", "")
+    return _asked_to_merge(request, access, case, into) if into else case_page(request, access, case)
+
+
+def _asked_to_merge(request: HttpRequest, access: Access, case: Case, into: str) -> HttpResponse:
+    """The case, with the question whether it is really to end as a part of another."""
+    access.require(Right.HANDLE_CASES)
+    try:
+        return case_page(request, access, case, into=another_case(case, into))
+    except Refused as refused:
+        return case_page(request, access, case, problem=str(refused), status=422)
 
 
 def found(access: Access, reference: str) -> Case:
@@ -52,5 +64,6 @@ def case_page(
     people = [m.person for m in access.desk.memberships.select_related("person").order_by("person__display_name")]
     return page(
         request, access, "case", case.reference,
-        c=screen, may_answer=may_answer, people=people, now=now, status=status, **context,
+        c=screen, may_answer=may_answer, may_command=may_answer and access.may(Right.COMMAND_STATIONS), people=people,
+        now=now, status=status, **context,
     )  # fmt: skip

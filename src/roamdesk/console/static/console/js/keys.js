@@ -76,6 +76,7 @@ function press(at) {
   if (at.matches('input, textarea, select') && at.type !== 'radio') { at.focus(); at.select?.(); return; }
   at.focus({ preventScroll: true });
   at.click();
+  if (at.matches('summary') && at.parentElement.open) at.parentElement.querySelector('input:not([type=hidden]), textarea, select, button')?.focus();
 }
 
 function move(key, event) {
@@ -101,6 +102,7 @@ function onClick(event) {
 
 function open(dialog) {
   if (!dialog) return;
+  document.querySelector('dialog[open]')?.close();
   dialog.showModal();
   (dialog.querySelector('[data-starts]') || dialog.querySelector('input:not([type=hidden]), textarea, select'))?.focus();
 }
