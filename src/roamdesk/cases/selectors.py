@@ -177,7 +177,8 @@ def _timeline_row(case: Case, procedure: Procedure, event: Event) -> TimelineRow
     if event.kind in ("opened", "facts", "edited", "taken_back"):
         return TimelineRow(event, _told(case, procedure, event), detail)
     data = {name: _plain(procedure, name, value) for name, value in event.data.items()}
-    return TimelineRow(event, TEXTS.get(event.kind, event.kind).format_map({"by": event.by, **data}), detail)
+    text = TEXTS.get(event.kind, event.kind).format_map({"by": event.by, **data})
+    return TimelineRow(event, text[:1].upper() + text[1:], detail)
 
 
 def _plain(procedure: Procedure, name: str, value: Any) -> str:
