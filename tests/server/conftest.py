@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
 from roamdesk.server import cli, options
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(NamedTuple):
     """What came of a command: exit code, and what was said."""
 
     code: int

@@ -169,10 +169,13 @@ class Token(models.Model):
     def __str__(self) -> str:
         return f"…{self.value[-4:]}"
 
-    def save(self, *args: Any, **named: Any) -> None:
-        """Derives the keys. Raises IdentifierError when a value cannot be one."""
+    def set_keys(self) -> None:
+        """Derive what it is found by; ``save`` does it, a bulk import has to. Raises IdentifierError for no token."""
         keys = token_keys(self.value, self.contract_id, self.printed_number)
         self.key, self.contract_key, self.printed_key = keys
+
+    def save(self, *args: Any, **named: Any) -> None:
+        self.set_keys()
         super().save(*args, **named)
 
 

@@ -1,4 +1,4 @@
-"""The verbs of charging: order a command, store what stations report, register stations, keep a verdict."""
+"""The verbs of charging: order a command, store what stations report, register and import, keep a verdict."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from roamdesk.charging.commanding import (
     expire_commands,
     queue_command,
 )
+from roamdesk.charging.directory import import_evses
 from roamdesk.charging.matching import Match
 from roamdesk.charging.models import MatchVerdict
 from roamdesk.charging.recording import (
@@ -37,6 +38,7 @@ from roamdesk.charging.registering import (
     station_disconnected,
     station_seen,
 )
+from roamdesk.charging.tokens import import_tokens
 from roamdesk.desks.models import Desk
 
 __all__ = [
@@ -51,6 +53,8 @@ __all__ = [
     "evse_of",
     "expire_commands",
     "forget_connections",
+    "import_evses",
+    "import_tokens",
     "label_connector",
     "queue_command",
     "record_match",

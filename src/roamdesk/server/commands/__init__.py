@@ -5,14 +5,16 @@ from roamdesk.server.commands import (
     desk,
     django,
     doctor,
+    evse,
     partner,
     procedure,
     serve,
     station,
     stations,
+    token,
     user,
     web,
     worker,
 )
 
-COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, partner, station, doctor, django)
+COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, partner, station, evse, token, doctor, django)
