@@ -5,10 +5,17 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
+from roamdesk.desks.models import Desk
 from roamdesk.server import cli, options
+from roamdesk.server.prepare import has_cache_table
+from server.conftest import Type
 
-COMMANDS = ["serve", "web", "worker", "stations", "desk", "desk add", "user", "user add", "doctor"]
+COMMANDS = [
+    "serve", "web", "worker", "stations", "desk", "desk add", "user", "user add", "doctor", "partner", "partner add",
+    "partner line", "partner list", "station", "station add", "evse", "evse import", "token", "token import",
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -32,6 +39,25 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         cli.main([*command.split(), "--help"])
     assert ended.value.code == 0
     assert f"usage: roamdesk {command}" in capsys.readouterr().out
+
+
+def test_the_first_desk_brings_the_tables_with_it(typed: Type) -> None:
+    run_sql("DROP TABLE server_cache")
+    words = ["--name", "VoltPass", "--msp", "--prefix", "VPS", "--mail-from", "support@voltpass.example"]
+    assert typed("desk", "add", "voltpass", *words).code == 0
+    assert has_cache_table()
+
+
+def test_missing_tables_are_said_with_what_brings_them(typed: Type, cpo_desk: Desk) -> None:
+    run_sql("DROP TABLE charging_refusedstation")
+    said = typed("station", "list", "--desk", "nordlade")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.endswith("Start `roamdesk web` or `serve`: they bring them up to date.\n")
+
+
+def run_sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

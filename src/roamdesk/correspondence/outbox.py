@@ -2,7 +2,7 @@
 
 Each step is one short transaction; the conversation with the relay happens between them. Whoever sends holds
 a token: only its holder may pass the final dot, so a worker that was thought dead cannot send a second time.
-See docs/decisions/0020-outbox.md.
+See docs/decisions/0007-outbox.md.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
+from psycopg.errors import UndefinedColumn, UndefinedTable
 
 from roamdesk.server import options
 from roamdesk.server.commands import COMMANDS
@@ -56,6 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         first_line = str(problem).strip().splitlines()[0]
         print(f"roamdesk: the database does not answer: {first_line}", file=sys.stderr)
         print(f"Start it, or correct {options.DATABASE_URL.name}.", file=sys.stderr)
+        return 1
+    except ProgrammingError as problem:
+        if not isinstance(problem.__cause__, UndefinedTable | UndefinedColumn):
+            raise
+        print("roamdesk: tables are missing, or older than this version.", file=sys.stderr)
+        print("Start `roamdesk web` or `serve`: they bring them up to date.", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -48,7 +48,7 @@ class Spelled:
 
 @dataclass(frozen=True)
 class Other:
-    """Another duty of ours that stands beside the step."""
+    """Another open duty, ours or theirs, beside the step."""
 
     rule: str
     title: str
@@ -279,13 +279,18 @@ def _called(row: DutyRow) -> str:
 
 
 def _choice(view: CaseView, number: int, answer: Answer) -> Choice:
-    fields = tuple(_field(view, name) for name in answer.asks)
     return Choice(
         key=str(number),
         text=fill(view.case, answer.text).replace(f" {NOT_KNOWN}", ""),
         note=fill(view.case, answer.note),
-        fields=fields,
+        fields=_fields(view, answer),
     )
+
+
+def _fields(view: CaseView, answer: Answer) -> tuple[Field, ...]:
+    """What is typed with an answer; nothing where all of it is known and the answer says something by itself."""
+    known = all(name in view.plan.facts.values for name in answer.asks)
+    return () if known and answer.record else tuple(_field(view, name) for name in answer.asks)
 
 
 def _types_first(view: CaseView, rule: DutyRule) -> bool:
@@ -306,8 +311,7 @@ def _wants(view: CaseView, rule: DutyRule) -> tuple[Field, ...]:
 
 
 def _beside(view: CaseView, row: DutyRow) -> tuple[Other, ...]:
-    return tuple(
-        Other(each.rule.id, each.title, ", ".join(each.rule.cites[:1]))
-        for each in view.duties
-        if each.ours and each.rule.id != row.rule.id
-    )
+    """What else is owed, by us or by them, from the one after this step on, so that one key walks through all."""
+    here = [each.rule.id for each in view.duties].index(row.rule.id)
+    others = (*view.duties[here + 1 :], *view.duties[:here])
+    return tuple(Other(each.rule.id, each.title, ", ".join(each.rule.cites[:1])) for each in others)

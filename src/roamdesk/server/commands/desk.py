@@ -40,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         import django
 
         django.setup()
+        from roamdesk.server.prepare import prepare_tables
+
+        prepare_tables()  # the first command of an installation
         return _add(arguments)
 
 

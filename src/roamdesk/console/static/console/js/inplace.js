@@ -1,12 +1,17 @@
-// N opens the new call without leaving the page: the keyboard stays awake, so no key that follows is lost.
+// What is pressed while the next box is on its way reaches that box, never the one that goes.
+// N opens the new call without leaving the page, so that the keyboard stays awake.
 import { startCall } from './call.js';
 import { say } from './voice.js';
 
-let kept = null; // keys pressed since N, while the box is on its way
+const SETTLED_MS = 40; // the swap puts the focus where it belongs after 20
+let kept = null; // keys pressed meanwhile
+let step = null; // the answer that is on its way
 
 export function startInPlace() {
   addEventListener('keydown', keep, true);
   addEventListener('popstate', () => location.reload());
+  document.addEventListener('htmx:beforeRequest', begin);
+  document.addEventListener('htmx:afterRequest', end);
   document.addEventListener('click', (event) => {
     const link = event.target.closest('a[data-in-place]');
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -15,7 +20,17 @@ export function startInPlace() {
   });
 }
 
-// Everything but shortcuts of the browser belongs to the box that is coming, a leading 0 above all.
+function begin(event) {
+  if (!event.target.matches('form.want, form.answers')) return;
+  kept = [];
+  step = event.detail.xhr;
+}
+
+function end(event) {
+  if (event.detail.xhr === step) setTimeout(release, SETTLED_MS);
+}
+
+// Everything but shortcuts of the browser waits for the box that is coming, a leading 0 above all.
 function keep(event) {
   if (!kept || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key.length > 1 && event.key !== 'Enter' && event.key !== 'Backspace') return;
@@ -65,7 +80,12 @@ function show(fresh, href) {
   scrollTo(0, 0);
   htmx.process(document.getElementById('main'));
   startCall();
-  const keys = kept;
+  release();
+}
+
+// A field that waits takes them; an answer is refused by its own guard, and that is said.
+function release() {
+  const keys = kept || [];
   kept = null;
   keys.forEach(press);
 }
