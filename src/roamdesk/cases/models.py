@@ -133,6 +133,15 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "number"], name="event_number_once")]
+        indexes = [
+            # For the board: what stations reported of an Unlock in a period.
+            models.Index(
+                fields=["desk", "at"],
+                name="event_unlock_told",
+                condition=Q(kind="facts", data__values__has_key="unlock"),
+                include=["case"],
+            )
+        ]
         ordering = ["case", "number"]
 
     def __str__(self) -> str:
@@ -178,6 +187,8 @@ class Duty(models.Model):
         indexes = [
             models.Index(fields=["next_clock_at"], name="duty_clock", condition=Q(state="open")),
             models.Index(fields=["desk", "due_at"], name="duty_open_due", condition=Q(state="open")),
+            # For the board: what ended in a period.
+            models.Index(fields=["desk", "action", "ended_at"], name="duty_ended", condition=Q(ended_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

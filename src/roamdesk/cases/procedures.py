@@ -14,11 +14,12 @@ from roamdesk.procedure.loader import SHIPPED
 
 
 def procedure_of(case: Case) -> Procedure:
-    return _loaded(case.procedure_id)
+    return procedure_at(case.procedure_id)
 
 
 @lru_cache(maxsize=64)
-def _loaded(version_id: int) -> Procedure:
+def procedure_at(version_id: int) -> Procedure:
+    """The procedure of a kept version."""
     version = ProcedureVersion.objects.get(pk=version_id)
     return _read(version.source)
 
