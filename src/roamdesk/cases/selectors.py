@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, prefetch_related_objects
+from django.db import models
+from django.db.models import Count, F, QuerySet, Value, When, Window, prefetch_related_objects
+from django.db.models.functions import RowNumber
 
 from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case, Duty, Event
@@ -228,6 +230,7 @@ class Queue:
 
 
 LANE_LENGTH = 50
+LANES = {"overdue": "Overdue", "mine": "Mine", "ours": "Ours, not taken", "partner": "Awaiting partner"}
 
 
 def queue(desk: Desk, person: Person, now: datetime) -> Queue:
@@ -237,17 +240,33 @@ def queue(desk: Desk, person: Person, now: datetime) -> Queue:
     """
     cases = Case.objects.filter(desk=desk, state=Case.State.OPEN)
     danger = tuple(cases.filter(is_danger=True).order_by(F("next_due_at").asc(nulls_last=True), "pk")[:LANE_LENGTH])
-    calm = cases.filter(is_danger=False)
-    overdue = Q(next_due_at__lt=now)
-    ours = Q(next_owed_by=F("side"))
-    lanes = (
-        _lane("overdue", "Overdue", calm.filter(overdue)),
-        _lane("mine", "Mine", calm.filter(~overdue | Q(next_due_at=None), owner=person)),
-        _lane("ours", "Ours, not taken", calm.filter(~overdue | Q(next_due_at=None), ours, owner=None)),
-        _lane("partner", "Awaiting partner", _elsewhere(calm, overdue, ours, person)),
-    )
-    _read_related(desk, [*danger, *(case for lane in lanes for case in lane.cases)])
+    calm = list(_first_of_each_lane(cases.filter(is_danger=False), _lane_of(person, now)))
+    lanes = tuple(_lane(key, [case for case in calm if case.lane == key]) for key in LANES)
+    _read_related(desk, [*danger, *calm])
     return Queue(danger, lanes, len(danger) + sum(lane.total for lane in lanes))
+
+
+def _lane_of(person: Person, now: datetime) -> models.Case:
+    return models.Case(
+        When(next_due_at__lt=now, then=Value("overdue")),
+        When(owner=person, then=Value("mine")),
+        When(owner=None, next_owed_by=F("side"), then=Value("ours")),
+        default=Value("partner"),
+    )
+
+
+def _first_of_each_lane(cases: QuerySet[Case], lane: models.Case) -> QuerySet[Any]:
+    """In one query: the most urgent of each lane, with ``lane`` and the ``total`` of its lane; what is known waits."""
+    urgency = [F("next_due_at").asc(nulls_last=True), F("opened_at").desc()]
+    counted = cases.annotate(lane=lane).annotate(
+        place=Window(RowNumber(), partition_by="lane", order_by=urgency),
+        total=Window(Count("pk"), partition_by="lane"),
+    )
+    return counted.filter(place__lte=LANE_LENGTH).order_by("lane", "place").defer("known")
+
+
+def _lane(key: str, cases: Sequence[Any]) -> Lane:
+    return Lane(key, LANES[key], tuple(cases), cases[0].total if cases else 0)
 
 
 def _read_related(desk: Desk, cases: list[Case]) -> None:
@@ -255,17 +274,6 @@ def _read_related(desk: Desk, cases: list[Case]) -> None:
     prefetch_related_objects(cases, "partner", "owner", "evse")
     for case in cases:
         case.desk = desk
-
-
-def _elsewhere(calm: QuerySet[Case], overdue: Q, ours: Q, person: Person) -> QuerySet[Case]:
-    rest = calm.filter(~overdue | Q(next_due_at=None)).exclude(owner=person)
-    return rest.exclude(ours & Q(owner=None))
-
-
-def _lane(key: str, title: str, cases: QuerySet[Case]) -> Lane:
-    shown_cases = tuple(cases.order_by(F("next_due_at").asc(nulls_last=True), "-opened_at")[: LANE_LENGTH + 1])
-    total = len(shown_cases) if len(shown_cases) <= LANE_LENGTH else cases.count()
-    return Lane(key, title, shown_cases[:LANE_LENGTH], total)
 
 
 def open_cases(desk: Desk) -> QuerySet[Case]:
