@@ -230,11 +230,11 @@ class Queue:
 
 
 LANE_LENGTH = 50
-LANES = {"overdue": "Overdue", "mine": "Mine", "ours": "Ours, not taken", "partner": "Awaiting partner"}
+LANES = {"overdue": "Overdue", "mine": "Mine", "ours": "Ours", "partner": "Awaiting partner"}
 
 
 def queue(desk: Desk, person: Person, now: datetime) -> Queue:
-    """The open cases of a desk: danger first, then overdue, mine, not taken, awaiting partner.
+    """The open cases of a desk: danger first, then overdue, mine, ours (nobody's or a colleague's), awaiting partner.
 
     A case stands in the first lane that fits. Runs in the desk's scope.
     """
@@ -250,14 +250,14 @@ def _lane_of(person: Person, now: datetime) -> models.Case:
     return models.Case(
         When(next_due_at__lt=now, then=Value("overdue")),
         When(owner=person, then=Value("mine")),
-        When(owner=None, next_owed_by=F("side"), then=Value("ours")),
+        When(next_owed_by=F("side"), then=Value("ours")),
         default=Value("partner"),
     )
 
 
 def _first_of_each_lane(cases: QuerySet[Case], lane: models.Case) -> QuerySet[Any]:
     """In one query: the most urgent of each lane, with ``lane`` and the ``total`` of its lane; what is known waits."""
-    urgency = [F("next_due_at").asc(nulls_last=True), F("opened_at").desc()]
+    urgency = [F("next_due_at").asc(nulls_last=True), F("owner").asc(nulls_first=True), F("opened_at").desc()]
     counted = cases.annotate(lane=lane).annotate(
         place=Window(RowNumber(), partition_by="lane", order_by=urgency),
         total=Window(Count("pk"), partition_by="lane"),
