@@ -60,6 +60,13 @@ def test_help_teaches_and_ends_well(words: list[str], capsys: pytest.CaptureFixt
     assert "play" in capsys.readouterr().out
 
 
+def test_the_tables_are_prepared_before_the_desks_are_set_up_and_not_for_a_listing(db: None) -> None:
+    desks_when_prepared: list[int] = []
+    commands.main(["list"], lambda: desks_when_prepared.append(-1))
+    assert commands.main(["seed"], lambda: desks_when_prepared.append(Desk.objects.count())) == 0
+    assert (desks_when_prepared, Desk.objects.count()) == ([0], 2)
+
+
 def test_a_play_that_does_not_exist_is_answered_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         commands.main(["play", "cable_fried"])
