@@ -1,4 +1,4 @@
-"""A real Chromium before the real pages."""
+"""A real Chromium before the real pages: one browser, one cache; who is logged in changes with each test."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from roamdesk.desks.models import Person
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop runs in this thread
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WIDE, NARROW = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+NO_TELEPHONE = """addEventListener('click', (event) => {
+  if (event.target.closest('a[href^="tel:"]')) event.preventDefault();
+})"""
+OF_THE_WIRE = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
 Look = Callable[..., Page]
 
 
@@ -36,28 +41,53 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def look(browser: Browser, live_server: Any, transactional_db: Any) -> Iterator[Look]:
-    """``look(person, path)`` opens a page as that person; ``wide`` and ``theme`` as wanted."""
-    opened = []
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Style sheets, scripts and fonts are fetched once."""
+    shared = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
+    shared.add_init_script(NO_TELEPHONE)
+    yield shared
+    shared.close()
 
-    def open_page(person: Person, path: str, *, wide: int = 1440, theme: str = "light") -> Page:
-        client = Client()
-        client.force_login(person)
-        context = browser.new_context(
-            viewport={"width": wide, "height": 1000 if wide > 800 else 844},
-            color_scheme="dark" if theme == "dark" else "light",
-            base_url=live_server.url,
-            locale="en-GB",
-        )
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-        opened.append(context)
+
+@pytest.fixture
+def look(context: BrowserContext, live_server: Any, transactional_db: Any) -> Iterator[Look]:
+    """``look(person, path)`` opens a page as that person, who is then the one logged in.
+
+    Whatever the console of the browser complains of fails the test.
+    """
+    complaints: list[str] = []
+
+    def open_page(person: Person, path: str) -> Page:
+        log_in(context, person, live_server.url)
         page = context.new_page()
+        page.on("console", lambda message: complaints.extend(complaint(message)))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
         page.set_default_timeout(10_000)
-        page.goto(path)
+        page.goto(f"{live_server.url}{path}")
         return page
 
     yield open_page
-    for context in opened:
-        context.close()
+    for page in context.pages:
+        page.close()
+    context.set_offline(False)
+    context.clear_cookies()
+    assert complaints == []
+
+
+def log_in(context: BrowserContext, person: Person, url: str) -> None:
+    client = Client()
+    client.force_login(person)
+    name = settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+def complaint(message: ConsoleMessage) -> list[str]:
+    """Errors and warnings, violations of the content security policy among them.
+
+    The server of the tests has no live stream; refused answers, lost connections and requests that a new page
+    overtakes are played here.
+    """
+    if message.type not in ("error", "warning") or message.text.startswith(OF_THE_WIRE):
+        return []
+    return [f"{message.location['url']}: {message.text}"]

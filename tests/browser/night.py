@@ -16,6 +16,7 @@ from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.models import ContactLine, Partner
 
 TOKEN = "04A25B1C9D4F80"
+NOW = datetime.now(UTC)
 EXHAUSTED = {
     "consent": "yes",
     "user_phone": "+4915155501234",
@@ -37,6 +38,7 @@ class Night:
     danger: Case
     late: Case
     failed: Case
+    closed: Case
     partner: Partner
 
 
@@ -78,6 +80,8 @@ def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) ->
         late = _open(msp, mara, now - timedelta(minutes=40), "DE*NDL*E0391*1", stuck | {"token": "04C1C2D3E4F561"})
         late = answer_step(late, "self_help", 2, actor=mara, at=now - timedelta(minutes=38))
         late = answer_step(late, "ask_unlock", 1, actor=mara, at=now - timedelta(minutes=36))
+        closed = _open(msp, mara, now - timedelta(hours=9), "DE*NDL*E0391*1", stuck)
+        closed = answer_step(closed, "self_help", 1, actor=mara, at=now - timedelta(hours=9) + timedelta(minutes=3))
         danger = _open(msp, mara, now - timedelta(minutes=2), "DE*NDL*E2210*2", {"caller": "user", "problem": "danger"})
         Case.objects.filter(pk=danger.pk).update(owner=None)
         for number, minutes in enumerate((3, 6, 7, 9, 12, 21)):
@@ -103,6 +107,7 @@ def build_night(msp: Desk, cpo: Desk, msp_person: Person, cpo_person: Person) ->
         _again(msp, danger),
         _again(msp, late),
         _again(cpo, failed),
+        _again(msp, closed),
         partner,
     )
 

@@ -11,19 +11,15 @@ from playwright.sync_api import Page, expect
 
 from browser.night import TOKEN, directory
 from roamdesk.cases.models import Case
-from roamdesk.charging.models import Command, Session
+from roamdesk.charging.models import Command, RoamingUser, Session, Token
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import command_answered, command_sent
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.models import Partner
 
 Look = Callable[..., Page]
+NUMBER = "+4915155501234"
 AFTER_GUARD = 450  # ms in which a card that has just changed takes no answer
-
-
-NO_TELEPHONE = """addEventListener('click', (event) => {
-  if (event.target.closest('a[href^="tel:"]')) event.preventDefault();
-})"""
 
 
 class Keyboard:
@@ -31,7 +27,7 @@ class Keyboard:
 
     def __init__(self, page: Page) -> None:
         self.page, self.count = page, 0
-        page.context.add_init_script(NO_TELEPHONE)
+        page.clock.install()
 
     def press(self, *keys: str) -> None:
         expect(self.page.locator("body[data-ready]")).to_be_attached()
@@ -44,10 +40,15 @@ class Keyboard:
 
     def answer(self, key: str, then: str) -> None:
         """Answer the step, and wait for the next one to say ``then``."""
-        expect(self.page.locator("body[data-ready]")).to_be_attached()
-        self.page.wait_for_timeout(AFTER_GUARD)
+        self.settle()
         self.press(key)
         expect(self.step).to_contain_text(then)
+
+    def settle(self) -> None:
+        """The card on screen takes answers, the time in which it does not is over."""
+        card = self.page.locator("#step").get_attribute("data-step") or ""
+        expect(self.page.locator("body")).to_have_attribute("data-card", card)
+        self.page.clock.fast_forward(AFTER_GUARD)
 
     @property
     def step(self):  # type: ignore[no-untyped-def]
@@ -147,14 +148,22 @@ def test_a_stuck_cable_at_the_msp_is_freed_within_the_budget(look: Look, msp_ope
     expect(keys.page.locator("[data-want]")).to_have_count(0)
     keys.press("c")
     keys.answer("1", "is it out?")
-    keys.page.wait_for_timeout(AFTER_GUARD)
+    keys.settle()
     keys.press("1")
     expect(keys.page.locator("#facts")).to_contain_text("Freed (confirmed by the User)")
     assert keys.count <= 25
 
 
-def test_a_stuck_cable_that_stays_stuck_is_passed_on_within_the_budget(look: Look, msp_operator: Person) -> None:
-    keys = new_call(look, msp_operator, "voltpass", "1", "1")
+def its_user(desk: Desk) -> None:
+    """The account behind the token, with the number to call back."""
+    with scope(desk=desk):
+        user = RoamingUser.objects.create(desk=desk, name="A User", phone=NUMBER)
+        Token.objects.create(desk=desk, user=user, value=TOKEN)
+
+
+def passed_on(look: Look, person: Person) -> Keyboard:
+    """A case of the MSP up to the number that was passed on."""
+    keys = new_call(look, person, "voltpass", "1", "1")
     keys.answer("1", "self-help steps")
     keys.answer("2", "ask for an Unlock")
     keys.type("9D4F80")
@@ -164,35 +173,100 @@ def test_a_stuck_cable_that_stays_stuck_is_passed_on_within_the_budget(look: Loo
     keys.answer("1", "is it out?")
     keys.answer("2", "may Nordlade call you?")
     keys.answer("1", "User's number")
+    keys.answer("1", "Stay in touch with the User")
+    return keys
+
+
+def test_a_stuck_cable_that_stays_stuck_is_passed_on_within_the_budget(
+    look: Look, msp_operator: Person, msp_desk: Desk
+) -> None:
+    its_user(msp_desk)
+    keys = passed_on(look, msp_operator)
+    expect(keys.page.locator("#facts")).to_contain_text("Passed on")
     assert keys.count <= 25
 
 
-def test_a_stuck_cable_at_the_cpo_is_freed_within_the_budget(look: Look, cpo_operator: Person, cpo_desk: Desk) -> None:
-    a_session(cpo_desk)
-    keys = new_call(look, cpo_operator, "nordlade", "2", "1")
+def test_what_the_partner_phones_about_the_failure_is_kept_with_keys_alone(
+    look: Look, msp_operator: Person, msp_desk: Desk
+) -> None:
+    its_user(msp_desk)
+    keys = passed_on(look, msp_operator)
+    keys.answer("d", "Nordlade calls the User")
+    keys.answer("2", "a technician comes")
+    keys.answer("d", "promises a field visit")
+    keys.settle()
+    keys.press("1")
+    keys.type("0630")
+    keys.press("Enter")
+    expect(keys.page.locator("#facts")).to_contain_text("06:30")
+    keys.answer("d", "phones us the failure")
+    keys.answer("1", "Tell the User: a technician comes")
+    assert keys.count == 35
+
+
+def accepted(look: Look, person: Person) -> Keyboard:
+    """A case of the CPO up to the Unlock: their reference and the token were given, and fit."""
+    keys = new_call(look, person, "nordlade", "2", "1")
     expect(keys.page.locator("#their-reference")).to_be_focused()
     keys.type("0187")
-    keys.press("Enter")
-    expect(keys.page.locator("#their-reference")).to_have_count(0)
-    expect(keys.page.locator("[data-first]")).to_be_focused()
-    keys.type("4F80")
-    keys.press("Enter")
+    keys.press("Enter", *"4F80", "Enter")
     expect(keys.page.locator("#identity")).to_contain_text("One session fits")
     keys.answer("1", "Unlock DE*NDL*E0472*1")
+    return keys
+
+
+def send_unlock(keys: Keyboard) -> None:
+    keys.settle()
     keys.press("u")
     expect(keys.page.locator("#unlock-button")).to_be_focused()
     keys.press("Enter")
     expect(keys.page.locator("#unlock")).to_contain_text("Queued, on its way to the station")
-    the_station_unlocks(cpo_desk)
+
+
+def test_a_stuck_cable_at_the_cpo_is_freed_within_the_budget(look: Look, cpo_operator: Person, cpo_desk: Desk) -> None:
+    a_session(cpo_desk)
+    keys = accepted(look, cpo_operator)
+    send_unlock(keys)
+    the_station_answers(cpo_desk, Outcome.UNLOCKED)
     keys.page.reload()
     expect(keys.page.locator("#step")).to_contain_text("success notice")
     keys.press("s")
     expect(keys.page.locator("#mails")).to_contain_text("Solved: Cable stuck")
     expect(keys.step).to_contain_text("is it out?")
-    keys.page.wait_for_timeout(AFTER_GUARD)
+    keys.settle()
     keys.press("1")
     expect(keys.page.locator("#facts")).to_contain_text("Freed (confirmed by the User)")
     assert keys.count <= 25
+
+
+def test_a_stuck_cable_at_the_cpo_that_stays_stuck_is_told_within_the_budget(
+    look: Look, cpo_operator: Person, cpo_desk: Desk
+) -> None:
+    a_session(cpo_desk)
+    keys = accepted(look, cpo_operator)
+    for _ in ("once", "again"):
+        send_unlock(keys)
+        the_station_answers(cpo_desk, Outcome.UNLOCK_FAILED)
+        keys.page.reload()
+        expect(keys.page.locator("#timeline li").first).to_contain_text("Failed")
+    expect(keys.step).to_contain_text("may we call the User?")
+    keys.settle()
+    keys.press("1")
+    keys.type(NUMBER)
+    keys.press("Enter")
+    expect(keys.step).to_contain_text("Call the User")
+    keys.settle()
+    keys.press("c")
+    keys.answer("2", "when is someone there?")
+    keys.type("0630")
+    keys.press("Enter")
+    expect(keys.step).to_contain_text("Phone VoltPass")
+    keys.settle()
+    keys.press("c")
+    keys.answer("1", "Send the failure notice")
+    keys.press("s")
+    expect(keys.page.locator("#mails")).to_contain_text("Cable stuck")
+    assert keys.count - len(NUMBER) <= 40
 
 
 def a_session(desk: Desk) -> None:
@@ -204,12 +278,12 @@ def a_session(desk: Desk) -> None:
         case.save()
 
 
-def the_station_unlocks(desk: Desk) -> None:
+def the_station_answers(desk: Desk, outcome: Outcome) -> None:
     with scope(desk=desk):
         now = datetime.now(UTC)
-        command = Command.objects.get()
-        command_sent(command, message_id="m1", request="[]", at=now)
-        command_answered(command, Outcome.UNLOCKED, at=now)
+        command = Command.objects.get(state=Command.State.QUEUED)
+        command_sent(command, message_id=f"m{command.pk}", request="[]", at=now)
+        command_answered(command, outcome, at=now)
 
 
 def test_danger_takes_nine_keys_and_the_number_stands_there(look: Look, msp_operator: Person) -> None:

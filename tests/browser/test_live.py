@@ -47,9 +47,9 @@ class Wire:
 
 
 def opened(look: Look, person: Person, path: str) -> tuple[Page, Wire]:
-    page = look(person, "/me")
+    page = look(person, "/healthz")
     wire = Wire(page)
-    page.goto(path)
+    page.goto(f"{page.url.removesuffix('/healthz')}{path}")
     expect(page.locator("body[data-ready]")).to_be_attached()
     return page, wire
 

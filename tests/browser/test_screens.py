@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from django_scopes import scopes_disabled
+from playwright.sync_api import BrowserContext, Page
 
-from browser.night import Night, build_night
+from browser.conftest import NARROW, WIDE
+from browser.night import NOW, Night, build_night
+from roamdesk.charging.models import RefusedStation
 from roamdesk.desks.models import Desk, Person
 
+AXE = Axe().axe_script
 SHOTS = os.environ.get("ROAMDESK_SHOTS", "")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SCREENS = {
@@ -21,6 +25,8 @@ SCREENS = {
     "new": "/d/voltpass/new?heard=ndl+o472&caller=user&problem=cable_stuck",
     "msp": "/d/voltpass/cases/{night.msp_case.reference}",
     "danger": "/d/voltpass/cases/{night.danger.reference}",
+    "closed": "/d/voltpass/cases/{night.closed.reference}",
+    "merge": "/d/voltpass/cases/{night.msp_case.reference}?merge={night.late.reference}",
     "search": "/d/voltpass/search?for=0472",
     "partners": "/d/voltpass/partners",
     "partner": "/d/voltpass/partners/{night.partner.pk}",
@@ -32,9 +38,9 @@ CPO_SCREENS = {
     "cpo": "/d/nordlade/cases/{night.cpo_case.reference}",
     "failed": "/d/nordlade/cases/{night.failed.reference}",
     "cpo-new": "/d/nordlade/new?heard=04721",
+    "stations": "/d/nordlade/stations",
+    "no-station": "/d/nordlade/stations?station=zzz",
 }
-THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
-WIDTHS = pytest.mark.parametrize("wide", [1440, 390])
 Look = Callable[..., Page]
 
 
@@ -43,16 +49,23 @@ def night(msp_desk: Desk, cpo_desk: Desk, msp_operator: Person, cpo_operator: Pe
     return build_night(msp_desk, cpo_desk, msp_operator, cpo_operator)
 
 
-def faults_on(page: Page, path: str, name: str, wide: int) -> list[str]:
-    """What axe and the eye of a phone object to."""
-    page.goto(path)
+def faults_on(page: Page, name: str) -> list[str]:
+    """What axe and the eye of a phone object to: wide and narrow, light and dark."""
     page.evaluate("document.fonts.ready")
-    keep_picture(page, name)
+    found = []
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            keep_picture(page, f"{name}-{size['width']}-{theme}")
+            found += [f"{name} {size['width']} {theme}: {fault}" for fault in faults_seen(page, size["width"])]
+    return found
+
+
+def faults_seen(page: Page, wide: int) -> list[str]:
     overflow = page.evaluate("document.documentElement.scrollWidth") - wide
-    found = [f"{name} is {overflow} px too wide"] * (overflow > 0)
-    return found + [
-        f"{name}: {told(each)}" for each in Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    ]
+    violations = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", RULES)["violations"]
+    return [f"{overflow} px too wide"] * (overflow > 0) + [told(each) for each in violations]
 
 
 def told(violation: dict[str, Any]) -> str:
@@ -66,22 +79,46 @@ def keep_picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
 
-@THEMES
-@WIDTHS
-def test_every_screen_is_accessible_and_never_scrolls_sideways(
-    look: Look, night: Night, msp_operator: Person, cpo_operator: Person, wide: int, theme: str
+def faults_of(page: Page, screens: dict[str, str], night: Night) -> list[str]:
+    faults = []
+    for name, path in screens.items():
+        page.goto(f"{origin(page)}{path.format(night=night)}")
+        page.evaluate(AXE)
+        faults += faults_on(page, name)
+    return faults
+
+
+def origin(page: Page) -> str:
+    return str(page.evaluate("location.origin"))
+
+
+def test_every_screen_is_accessible_and_never_scrolls_sideways(look: Look, night: Night, msp_operator: Person) -> None:
+    assert faults_of(look(msp_operator, "/healthz"), SCREENS, night) == []
+
+
+def test_the_screens_of_a_cpo_are_accessible_and_never_scroll_sideways(
+    look: Look, night: Night, cpo_operator: Person
 ) -> None:
-    msp, cpo = (look(person, "/me", wide=wide, theme=theme) for person in (msp_operator, cpo_operator))
-    faults: list[str] = []
-    for page, screens in ((msp, SCREENS), (cpo, CPO_SCREENS)):
-        for name, path in screens.items():
-            faults += faults_on(page, path.format(night=night), f"{name}-{wide}-{theme}", wide)
-    assert faults == []
+    with scopes_disabled():
+        RefusedStation.objects.create(
+            identity="BER-NEW'; 007", remote="192.0.2.7", reason="unknown identity", first_at=NOW, last_at=NOW
+        )
+    assert faults_of(look(cpo_operator, "/healthz"), CPO_SCREENS, night) == []
 
 
-@THEMES
-@WIDTHS
-def test_the_login_is_accessible(browser: Any, live_server: Any, wide: int, theme: str) -> None:
-    page = browser.new_page(viewport={"width": wide, "height": 900}, color_scheme=theme, base_url=live_server.url)
-    assert faults_on(page, "/account/login/", f"login-{wide}-{theme}", wide) == []
+@pytest.mark.parametrize("box", ["actions-box", "handover-box", "depart-box", "drawing-box", "keys"])
+def test_every_dialog_is_accessible(look: Look, night: Night, cpo_operator: Person, box: str) -> None:
+    page = look(cpo_operator, f"/d/nordlade/cases/{night.cpo_case.reference}")
+    page.evaluate(AXE)
+    page.evaluate("box => document.getElementById(box).showModal()", box)
+    page.evaluate("document.querySelectorAll('dialog details').forEach(each => { each.open = true; })")
+    assert faults_on(page, box) == []
+
+
+@pytest.mark.parametrize("address", ["/account/login/", "/nothing-here"])
+def test_the_doors_are_accessible(context: BrowserContext, live_server: Any, address: str) -> None:
+    page = context.new_page()
+    page.goto(f"{live_server.url}{address}")
+    page.evaluate(AXE)
+    assert faults_on(page, address.strip("/").replace("/", "-")) == []
     page.close()

@@ -128,7 +128,7 @@ def _duty_card(view: CaseView, row: DutyRow, reader: Reader, now: datetime, secr
     return StepCard(
         id=f"{rule.id}-{_times(view, rule)}",
         rule=rule.id,
-        title=row.title,
+        title=row.title.replace(f" {NOT_KNOWN}", ""),
         mark=_mark(view, row),
         cites=rule.cites,
         quotes=_quotes(view, rule.cites),

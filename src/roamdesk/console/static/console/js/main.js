@@ -11,14 +11,15 @@ startCall();
 startClocks();
 startKeys();
 startLive();
+document.body.dataset.card = document.getElementById('step')?.dataset.step || '';
 document.body.dataset.ready = '1';
 
 // A new card: answers pressed for the old one are not taken for it. Enter on the moved-on line brings the next step.
-let card = document.getElementById('step')?.dataset.step;
 document.addEventListener('htmx:afterSettle', () => {
   const now = document.getElementById('step');
   if (!now) return;
-  if (now.dataset.step !== card) { cardChanged(); card = now.dataset.step; }
+  if (now.dataset.step !== document.body.dataset.card) cardChanged();
+  document.body.dataset.card = now.dataset.step;
   const first = now.querySelector('[data-first]');
   if (first && document.activeElement === document.body) first.focus();
 });
