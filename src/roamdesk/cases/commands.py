@@ -17,6 +17,7 @@ from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.services import record
 from roamdesk.cases.settling import plan_of
+from roamdesk.charging.matching import Match
 from roamdesk.charging.models import Command, Evse
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import queue_command
@@ -54,7 +55,7 @@ def request_remote_stop(
 def _order(
     case: Case,
     kind: Command.Kind,
-    refuse: Callable[[Case, datetime], None],
+    refuse: Callable[[Case, list[Command], Match], None],
     actor: Actor,
     at: datetime,
     key: str,
@@ -62,12 +63,13 @@ def _order(
 ) -> Command:
     with scope(desk=case.desk), transaction.atomic():
         with changing(case) as locked:
-            known = Command.objects.filter(key=_key(locked, key)).first()
+            given = list(Command.objects.filter(about=about(locked)))
+            known = next((command for command in given if command.key == _key(locked, key)), None)
             if known:
                 return known
             check_version(locked, expected_version)
-            evse, token = _evse_of_ours(locked), _token_of(locked, at)
-            refuse(locked, at)
+            evse, match = _evse_of_ours(locked), match_now(locked, at)
+            refuse(locked, given, match)
             write(locked, "command", {"kind": kind.value, "evse": evse.label, "key": key[:80]}, actor, at)
         return queue_command(
             case.desk,
@@ -77,31 +79,30 @@ def _order(
             key=_key(case, key),
             requested_by=actor.name[:80],
             at=at,
-            token=token,
+            token=_token_of(match),
         )
 
 
-def _refuse_remote_stop(case: Case, at: datetime) -> None:
-    session = match_now(case, at).session
-    if session is None or not session.is_open:
+def _refuse_remote_stop(case: Case, given: list[Command], match: Match) -> None:
+    if match.session is None or not match.session.is_open:
         raise Refused("No running session fits what was said. Ask for token and start time, then stop it.")
 
 
-def _token_of(case: Case, at: datetime) -> str:
+def _token_of(match: Match) -> str:
     """The token of the one session that fits what was said; empty where that is not certain."""
-    session = match_now(case, at).session
-    return session.token_key if session else ""
+    return match.session.token_key if match.session else ""
 
 
 def _key(case: Case, key: str) -> str:
     return f"{about(case)}:{key}"[:80]
 
 
-def _refuse_unlock(case: Case, at: datetime) -> None:
+def _refuse_unlock(case: Case, given: list[Command], match: Match) -> None:
     procedure = procedure_of(case)
     if not any(rule.machine is Machine.UNLOCK for rule in plan_of(case).rules):
         raise Refused("The procedure asks for no Unlock now. Look at the next step.")
-    tries = Command.objects.filter(about=about(case), kind=Command.Kind.UNLOCK, state=Command.State.ANSWERED).count()
+    answered = (Command.Kind.UNLOCK, Command.State.ANSWERED)
+    tries = sum((command.kind, command.state) == answered for command in given)
     if tries >= procedure.tries.get("unlock", 3):
         raise Refused(f"The Unlock was tried {tries} times. Call the User, or promise a field visit.")
 
@@ -117,7 +118,7 @@ def command_finished(command: Command) -> None:
     if not command.about.startswith("case:"):
         return
     with scope(desk=command.desk):
-        case = _surviving(command.about.removeprefix("case:"))
+        case = _surviving(command)
         if case is None:
             return
         at = command.answered_at or command.sent_at or command.queued_at
@@ -130,12 +131,14 @@ def command_finished(command: Command) -> None:
                 record(locked, {"unlock": fact}, STATION, at)
 
 
-def _surviving(pk: str) -> Case | None:
-    """The case of this row, or the one that it was merged into."""
-    case: Case | None = Case.objects.select_related("desk", "merged_into").filter(pk=pk).first()
-    while case and case.merged_into:
-        case = case.merged_into
-    return case
+def _surviving(command: Command) -> Case | None:
+    """The case that asked, or the one that it was merged into, to be locked: nothing but its row id is read yet."""
+    pk = int(command.about.removeprefix("case:"))
+    while row := Case.objects.filter(pk=pk).values_list("merged_into_id").first():
+        if row[0] is None:
+            return Case(pk=pk, desk=command.desk)
+        pk = row[0]
+    return None
 
 
 def _is_overtaken(case: Case, command: Command, fact: str) -> bool:

@@ -16,8 +16,9 @@ from django.db.models import Q
 from django_scopes import scope, scopes_disabled
 
 from roamdesk.charging import ports
-from roamdesk.charging.models import Command, Evse
+from roamdesk.charging.models import Command, Evse, Station
 from roamdesk.charging.ports import Outcome
+from roamdesk.charging.prepared import rows
 from roamdesk.desks.models import Desk
 
 CHANNEL = "roamdesk_commands"
@@ -46,6 +47,15 @@ _STATE_OF_SILENCE = {
     Outcome.UNREADABLE: State.UNKNOWN,
 }
 
+_COLUMNS = [str(field.column) for field in Command._meta.concrete_fields if not field.primary_key]
+_ALL = ", ".join(f'"{name}"' for name in _COLUMNS)
+QUEUE = f"""INSERT INTO charging_command ({_ALL}) VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
+    ON CONFLICT (desk_id, key) DO NOTHING RETURNING id""".encode()
+SETTLE = f"""UPDATE charging_command SET state = %(state)s, outcome = %(outcome)s, detail = %(detail)s,
+    response = %(response)s, late = %(late)s OR state = 'unknown', announced = %(announced)s,
+    answered_at = coalesce(%(answered_at)s, answered_at)
+    WHERE id = %(pk)s AND state = ANY(%(before)s) RETURNING id, {_ALL}""".encode()
+
 
 class CommandRefused(ValueError):
     """This order cannot be given; nothing was sent. The text says what to do instead."""
@@ -62,19 +72,29 @@ def queue_command(
     """
     if kind not in Command.Kind.values:
         raise CommandRefused(f"{kind!r} is no command. Choose one of {', '.join(Command.Kind.values)}.")
-    if evse.desk_id != desk.pk or evse.station is None:
+    if evse.desk_id != desk.pk or evse.station_id is None:
         raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
-    order = {"station": evse.station, "evse": evse, "kind": kind, "about": about, "token_key": token}
-    with transaction.atomic():
-        found, fresh = Command.objects.get_or_create(
-            desk=desk, key=key, defaults=order | {"requested_by": requested_by, "queued_at": at}
-        )
-        command = _locked(found.pk)
-        if fresh and not command.station.is_connected:
-            _finish(command, Outcome.NOT_CONNECTED, at, detail=_last_seen(command))
-        elif fresh:
-            _wake(command)
-    return command
+    # Read anew: the caller may have read it before the station came or went.
+    station = Station.objects.get(pk=evse.station_id)
+    order = Command(
+        desk=desk, station=station, evse=evse, kind=kind, about=about, key=key, token_key=token,
+        requested_by=requested_by, queued_at=at,
+    )  # fmt: skip
+    with transaction.atomic(savepoint=False):
+        if not _is_first(order):
+            return Command.objects.select_related("station", "evse", "desk").get(desk=desk, key=key)
+        if not station.is_connected:
+            _finish(order, Outcome.NOT_CONNECTED, at, detail=_last_seen(order))
+        else:
+            _wake(order)
+    return order
+
+
+def _is_first(order: Command) -> bool:
+    """Write the order unless its desk has one with this key; whoever writes the same key waits meanwhile."""
+    for (pk,) in rows(QUEUE, {name: getattr(order, name) for name in _COLUMNS}):
+        order.pk, order._state.adding, order._state.db = pk, False, connection.alias
+    return order.pk is not None
 
 
 def command_sent(command: Command, *, message_id: str, request: str, at: datetime) -> bool:
@@ -83,7 +103,7 @@ def command_sent(command: Command, *, message_id: str, request: str, at: datetim
         state=State.SENT, message_id=message_id[:36], request=request, sent_at=at
     )
     if taken:
-        command.refresh_from_db()
+        command.state, command.message_id, command.request, command.sent_at = State.SENT, message_id[:36], request, at
     return bool(taken)
 
 
@@ -104,14 +124,30 @@ def command_answered(
 
     def store(announce: bool) -> Command:
         with transaction.atomic():
-            stored = _locked(command.pk)
-            if _becomes(outcome) in TRANSITIONS[State(stored.state)]:
-                stored.late = late or stored.state == State.UNKNOWN
-                stored.response = response
-                _finish(stored, outcome, at, detail=detail, announce=announce)
+            stored = _settled(command, outcome, response, detail, at, late, announce)
+            if stored is None:
+                return Command.objects.select_related("station", "evse", "desk").get(pk=command.pk)
+            if announce:
+                _announce(stored)
         return stored
 
     return _told(command.pk, store)
+
+
+def _settled(
+    command: Command, outcome: Outcome, response: str, detail: str, at: datetime, late: bool, announce: bool
+) -> Command | None:
+    """The command with its outcome, written; None where it has a better one. Waits for whoever settles it too."""
+    state = _becomes(outcome)
+    values = {"pk": command.pk, "state": state.value, "outcome": outcome.value, "detail": detail[:500]}
+    values |= {"response": response, "late": late, "announced": announce}
+    values |= {"answered_at": at if state == State.ANSWERED else None}
+    values |= {"before": [each.value for each, after in TRANSITIONS.items() if state in after]}
+    for row in rows(SETTLE, values):
+        settled: Command = Command.from_db(connection.alias, ["id", *_COLUMNS], row)
+        settled._state.fields_cache.update(command._state.fields_cache)
+        return settled
+    return None
 
 
 def expire_commands(now: datetime, *, timeout: timedelta | None = None) -> int:
@@ -177,10 +213,6 @@ def _announce(command: Command) -> None:
 
 def _becomes(outcome: Outcome) -> Command.State:
     return _STATE_OF_SILENCE.get(outcome, State.ANSWERED)
-
-
-def _locked(pk: int) -> Command:
-    return Command.objects.select_for_update(of=("self",)).select_related("station", "evse", "desk").get(pk=pk)
 
 
 def _finish(command: Command, outcome: Outcome, at: datetime, *, detail: str, announce: bool = True) -> None:

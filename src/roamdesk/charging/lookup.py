@@ -6,9 +6,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection
-
 from roamdesk.charging.matching import SessionRecord
+from roamdesk.charging.prepared import rows
 
 NEWEST = 20
 
@@ -27,13 +26,13 @@ ORDER BY s.started_at DESC
 _NEWEST = _RECORDS.format(
     which="""
     (SELECT * FROM charging_session
-     WHERE desk_id = %(desk)s AND evse_id = %(evse)s
+     WHERE desk_id = %(desk)s::bigint AND evse_id = %(evse)s::bigint
      ORDER BY started_at DESC LIMIT %(newest)s)
     UNION
     (SELECT * FROM charging_session
-     WHERE desk_id = %(desk)s AND token_key = ANY(%(keys)s::text[] || ARRAY(
+     WHERE desk_id = %(desk)s::bigint AND token_key = ANY(%(keys)s::text[] || ARRAY(
          SELECT key::text FROM charging_token
-         WHERE desk_id = %(desk)s AND (key = ANY(%(keys)s)
+         WHERE desk_id = %(desk)s::bigint AND (key = ANY(%(keys)s)
             OR contract_key <> '' AND contract_key = %(contract)s
             OR printed_key <> '' AND printed_key = %(printed)s)))
      ORDER BY started_at DESC LIMIT %(newest)s)
@@ -43,7 +42,7 @@ _NEWEST = _RECORDS.format(
 _OPEN_BESIDE = _RECORDS.format(
     which="""
     SELECT * FROM charging_session
-    WHERE station_id = %(station)s AND evse_id IS DISTINCT FROM %(evse)s AND ended_at IS NULL
+    WHERE station_id = %(station)s AND evse_id IS DISTINCT FROM %(evse)s::bigint AND ended_at IS NULL
 """
 )
 
@@ -64,9 +63,7 @@ def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
 
 
 def _records(statement: str, **values: Any) -> list[SessionRecord]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [_record(row) for row in cursor.fetchall()]
+    return [_record(row) for row in rows(statement.encode(), values)]
 
 
 def _record(row: tuple[Any, ...]) -> SessionRecord:
