@@ -13,7 +13,7 @@ SCREENS = ["queue", "search", "search?for=0472", "partners", "board", "help"]
 HANDLING = ["new", "new/heard?heard=0472"]
 DEEDS = (
     *("answer", "tell", "edit", "back", "unlock", "take", "handover", "depart", "note", "call", "reference"),
-    *("close", "reopen", "danger", "reveal", "notice/mail_success"),
+    *("close", "reopen", "danger", "reveal", "notice/mail_success", "link", "merge", "decline", "stop"),
 )
 
 
