@@ -17,12 +17,15 @@ LONGEST_REASON = 1_000
 
 
 @contextmanager
-def changing(case: Case, *, expected_version: int | None = None, even_merged: bool = False) -> Iterator[Case]:
+def changing(
+    case: Case, *, expected_version: int | None = None, even_merged: bool = False, part_of_more: bool = False
+) -> Iterator[Case]:
     """The case, locked, within its desk and a transaction; written at the end.
 
+    ``part_of_more``: refused, the caller's whole transaction is undone, not the change of this case alone.
     Raises StaleCase when it is not at ``expected_version`` any more, Refused when it was merged into another.
     """
-    with scope(desk=case.desk), transaction.atomic():
+    with scope(desk=case.desk), transaction.atomic(savepoint=not part_of_more):
         locked = writing.lock(case)
         check_version(locked, expected_version)
         if locked.state == Case.State.MERGED and not even_merged:

@@ -62,7 +62,7 @@ def _order(
     expected_version: int | None,
 ) -> Command:
     with scope(desk=case.desk), transaction.atomic():
-        with changing(case) as locked:
+        with changing(case, part_of_more=True) as locked:
             given = list(Command.objects.filter(about=about(locked)))
             known = next((command for command in given if command.key == _key(locked, key)), None)
             if known:
@@ -122,7 +122,7 @@ def command_finished(command: Command) -> None:
         if case is None:
             return
         at = command.answered_at or command.sent_at or command.queued_at
-        with changing(case) as locked:
+        with changing(case, part_of_more=True) as locked:
             data = {"command": command.pk, "outcome": command.outcome, "late": command.late, "detail": command.detail}
             write(locked, "command_result", data, STATION, at)
             unlocking = command.kind == Command.Kind.UNLOCK and command.outcome

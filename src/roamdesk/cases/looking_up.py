@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
-
 from roamdesk.cases.models import Case
+from roamdesk.charging.lookup import evses_named
 from roamdesk.charging.models import Evse, RoamingUser
 from roamdesk.charging.selectors import find_tokens
 from roamdesk.identifiers import EvseId, IdentifierError, label_key
@@ -79,7 +78,7 @@ def _naming(values: Mapping[str, Any]) -> str:
 def _named(case: Case, named: str) -> Evse | None:
     """The EVSE of this name; of several, the one that the case was opened at."""
     key = label_key(named)
-    fits = list(Evse.objects.filter(Q(label_key=key) | Q(id_key=key)).select_related("partner")[:2])
+    fits = evses_named(case.desk_id, key)
     chosen = [each for each in fits if each.pk == case.evse_id]
     return fits[0] if len(fits) == 1 else next(iter(chosen), None)
 

@@ -18,6 +18,7 @@ import psycopg
 from django.db import connection, models
 
 from roamdesk.cases.models import Case, Duty, Event
+from roamdesk.charging.prepared import preparing, rows, run
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -31,8 +32,6 @@ OF_DUTY: Final = (
     *("state", "title", "due_at", "overdue_at", "escalated_at"),
     *("performs_at", "performed_at", "next_clock_at", "ended_at"),
 )
-
-PREPARED_AFTER = 3  # times
 
 
 def columns_of(model: type[models.Model], *, but: str = "") -> list[str]:
@@ -139,17 +138,14 @@ class NewCase:
 
 def new_case(desk_id: int, month: str, shipped: str) -> NewCase:
     """Draw the next number of a desk in a month; it is kept by the commit. ``shipped`` is a procedure's SHA-256."""
-    with _one_trip() as (cursor, _):
-        cursor.execute(NEW_CASE, {"desk": desk_id, "month": month, "shipped": shipped})
-    return NewCase(*(cursor.fetchone() or (0, 0, None)))
+    (drawn,) = rows(NEW_CASE, {"desk": desk_id, "month": month, "shipped": shipped})
+    return NewCase(*drawn)
 
 
 def put_away(case: Case, name: str, value: str, key: str) -> int:
     """The row of a personal value in its one place. The case is locked, so nobody writes it a second time."""
     values = {"desk": case.desk_id, "case": case.pk, "field": name, "value": value, "key": key}
-    with _one_trip() as (cursor, _):
-        cursor.execute(PUT_AWAY, values)
-    (found,) = cursor.fetchone() or (0,)
+    ((found,),) = rows(PUT_AWAY, values)
     return int(found)
 
 
@@ -165,9 +161,12 @@ def write_down(case: Case) -> None:
         (draft.raised, NEW_DUTY),
         (draft.events, EVENT),
     ]
-    with _one_trip() as (cursor, words):
-        cursor.execute(OPEN_CASE if opening else CHANGE_CASE, [_json(*table) for table in tables])
-        if draft.words is not None:
+    statement, written = OPEN_CASE if opening else CHANGE_CASE, [_json(*table) for table in tables]
+    if draft.words is None:
+        run(statement, written)
+    else:
+        with _one_trip() as (cursor, words):
+            cursor.execute(statement, written)
             words.execute(KEEP_WORDS, [case.pk, case.desk_id, draft.words])
     case._state.adding, case._state.db = False, connection.alias
     draft.events, draft.raised, draft.changed, draft.words = [], [], {}, None
@@ -180,8 +179,6 @@ def _json(rows: Iterable[models.Model], names: Sequence[str]) -> str:
 @contextmanager
 def _one_trip() -> Iterator[tuple[Cursor, Cursor]]:
     """Two cursors whose statements travel together; read them afterwards. In a transaction; errors are Django's."""
-    raw = connection.connection
-    # Django switches this off for old poolers; planning these anew each time costs a quarter of a verb.
-    raw.prepare_threshold = raw.prepare_threshold or PREPARED_AFTER
+    raw = preparing()
     with connection.wrap_database_errors, raw.pipeline():
         yield psycopg.Cursor(raw), psycopg.Cursor(raw)

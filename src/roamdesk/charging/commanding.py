@@ -51,6 +51,9 @@ _COLUMNS = [str(field.column) for field in Command._meta.concrete_fields if not 
 _ALL = ", ".join(f'"{name}"' for name in _COLUMNS)
 QUEUE = f"""INSERT INTO charging_command ({_ALL}) VALUES ({", ".join(f"%({name})s" for name in _COLUMNS)})
     ON CONFLICT (desk_id, key) DO NOTHING RETURNING id""".encode()
+CLAIM = b"""UPDATE charging_command
+    SET state = 'sent', message_id = %(message_id)s, request = %(request)s, sent_at = %(at)s
+    WHERE id = %(pk)s AND state = 'queued' RETURNING state, message_id, request, sent_at"""
 SETTLE = f"""UPDATE charging_command SET state = %(state)s, outcome = %(outcome)s, detail = %(detail)s,
     response = %(response)s, late = %(late)s OR state = 'unknown', announced = %(announced)s,
     answered_at = coalesce(%(answered_at)s, answered_at)
@@ -99,12 +102,11 @@ def _is_first(order: Command) -> bool:
 
 def command_sent(command: Command, *, message_id: str, request: str, at: datetime) -> bool:
     """Call before the request goes out. False: the command was withdrawn meanwhile, so do not send it."""
-    taken = Command.objects.filter(pk=command.pk, state=State.QUEUED).update(
-        state=State.SENT, message_id=message_id[:36], request=request, sent_at=at
-    )
-    if taken:
-        command.state, command.message_id, command.request, command.sent_at = State.SENT, message_id[:36], request, at
-    return bool(taken)
+    values = {"pk": command.pk, "message_id": message_id[:36], "request": request, "at": at}
+    for row in rows(CLAIM, values):
+        command.state, command.message_id, command.request, command.sent_at = row
+        return True
+    return False
 
 
 def command_answered(

@@ -1,4 +1,4 @@
-"""Sessions as values, in plain SQL: the look-up behind the identity match stands in every call."""
+"""Sessions as values, and EVSEs by their name, in plain SQL: both stand in every call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from django.db import connection
+
 from roamdesk.charging.matching import SessionRecord
+from roamdesk.charging.models import Evse
 from roamdesk.charging.prepared import rows
 
 NEWEST = 20
@@ -60,6 +63,17 @@ def newest_sessions(
 def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
     """The open sessions at the station that are not at this EVSE, newest first."""
     return _records(_OPEN_BESIDE, station=station_id, evse=evse_id)
+
+
+_EVSE = [str(field.column) for field in Evse._meta.concrete_fields]
+_EVSES_NAMED = f"""SELECT {", ".join(f'"{name}"' for name in _EVSE)} FROM charging_evse
+    WHERE desk_id = %(desk)s AND (label_key = %(key)s OR id_key = %(key)s) LIMIT 2""".encode()
+
+
+def evses_named(desk_id: int, key: str) -> list[Evse]:
+    """The EVSEs of a desk whose label or id has this key, at most two: more than one is none."""
+    found = rows(_EVSES_NAMED, {"desk": desk_id, "key": key})
+    return [Evse.from_db(connection.alias, _EVSE, row) for row in found]
 
 
 def _records(statement: str, **values: Any) -> list[SessionRecord]:
