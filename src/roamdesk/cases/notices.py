@@ -208,7 +208,7 @@ def message_changed(message: Message) -> None:
     if case is None:
         return
     now = message.accepted_at or message.queued_at
-    with scope(desk=message.desk), changing(case, even_merged=True) as locked:
+    with scope(desk=case.desk), changing(case, even_merged=True) as locked:
         if _last_state(locked, message) != message.state:
             write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
         known = locked.known["values"]

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from roamdesk.cases.models import Case, PersonalValue
+from roamdesk.cases import writing
+from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Kind
@@ -85,7 +86,7 @@ def full(case: Case, name: str, pointer: dict[str, int]) -> str:
     """A personal value in full; empty once it was erased."""
     known = case.draft.personal
     if pointer["personal"] not in known:
-        known.update(PersonalValue.objects.filter(case=case).values_list("pk", "value"))
+        known.update(writing.personal_values(case))
     return known.get(pointer["personal"], "")
 
 

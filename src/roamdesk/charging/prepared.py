@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, models
 
 PREPARED_AFTER = 3  # times
 
@@ -30,3 +31,22 @@ def run(statement: bytes, values: Sequence[Any]) -> None:
     """As ``rows``, for a statement that has none; its values are ``%s`` in their order."""
     with connection.wrap_database_errors, psycopg.Cursor(preparing()) as cursor:
         cursor.execute(statement, values)
+
+
+def insert(row: models.Model) -> None:
+    """Write a new row; its ``pk`` is known afterwards. What ``save`` of its model derives is not."""
+    values = {name: field.get_db_prep_save(getattr(row, name), connection) for name, field in _columns(type(row))}
+    ((row.pk,),) = rows(_insert(type(row)), values)
+    row._state.adding, row._state.db = False, connection.alias
+
+
+@cache
+def _columns(model: type[models.Model]) -> list[tuple[str, models.Field[Any, Any]]]:
+    return [(field.attname, field) for field in model._meta.concrete_fields if not field.primary_key]
+
+
+@cache
+def _insert(model: type[models.Model]) -> bytes:
+    names = [name for name, _ in _columns(model)]
+    columns, values = ", ".join(f'"{name}"' for name in names), ", ".join(f"%({name})s" for name in names)
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values}) RETURNING id'.encode()

@@ -17,6 +17,7 @@ from roamdesk.charging.commanding import (
 from roamdesk.charging.directory import import_evses
 from roamdesk.charging.matching import Match
 from roamdesk.charging.models import MatchVerdict
+from roamdesk.charging.prepared import insert
 from roamdesk.charging.recording import (
     evse_of,
     store_authorisation_ended,
@@ -74,15 +75,11 @@ __all__ = [
 
 def record_match(desk: Desk, match: Match, *, about: str, at: datetime) -> MatchVerdict:
     """Keep what the operator was shown: verdict, reasons, sessions and the age of the data (A7)."""
-    verdict: MatchVerdict = MatchVerdict.objects.create(
-        desk=desk,
-        about=about,
-        verdict=match.verdict,
-        reasons=list(match.reasons),
-        sessions=[session.pk for session in match.sessions],
-        data_at=match.data_at,
-        matched_at=at,
-    )
+    verdict = MatchVerdict(
+        desk=desk, about=about, verdict=match.verdict, reasons=list(match.reasons),
+        sessions=[session.pk for session in match.sessions], data_at=match.data_at, matched_at=at,
+    )  # fmt: skip
+    insert(verdict)
     return verdict
 
 
