@@ -41,7 +41,7 @@ _keys = itertools.count()
 def figures() -> Iterator[Figure]:
     people = cast("lifecycle")
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as bare:
-        bare.execute("CREATE TABLE bare_commit (id bigserial PRIMARY KEY, kind text, data jsonb)")
+        bare.execute("CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, kind text, data jsonb)")
         _must_be_durable(bare)
         yield _figure("lifecycle_vs_commits", people, bare, _whole_life, "a whole case with its command and its mail")
         yield _figure("verbs_vs_commits", people, bare, _verbs_alone, "the same case, its verbs alone")
@@ -54,7 +54,7 @@ def _figure(name: str, people: Cast, bare: psycopg.Connection[Any], live: Callab
         began = time.perf_counter()
         commits = sum(live(people) for _ in range(LIVES_A_ROUND))
         between = time.perf_counter()
-        _commit(bare, commits)
+        bare_commits(bare, commits)
         ended = time.perf_counter()
         ratios.append((ended - between) / (between - began))
         ours.append((between - began) / commits * 1000)
@@ -72,7 +72,8 @@ def _must_be_durable(bare: psycopg.Connection[Any]) -> None:
         assert bare.execute(f"SHOW {setting}").fetchone() == ("on",), setting
 
 
-def _commit(bare: psycopg.Connection[Any], times: int) -> None:
+def bare_commits(bare: psycopg.Connection[Any], times: int) -> None:
+    """One row of the size of an event each."""
     row = ["facts", '{"values": {"unlock": "failed"}, "rule": "do_unlock", "note": "' + "x" * 200 + '"}']
     for _ in range(times):
         bare.execute("INSERT INTO bare_commit (kind, data) VALUES (%s, %s)", row)

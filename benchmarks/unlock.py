@@ -26,7 +26,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.figures import Figure, figure
-from benchmarks.lifecycle import identified
+from benchmarks.lifecycle import bare_commits, identified
 from benchmarks.people import AT, Cast, cast
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.commands import request_unlock
@@ -34,6 +34,7 @@ from roamdesk.cases.models import Case
 from roamdesk.charging.models import Command, Station
 
 UNLOCKS = 60
+COMMITS = 3  # the order, that it was sent, the answer with its event
 READY_WITHIN = 40  # seconds
 MAIN = "import sys; from roamdesk.server.cli import main; sys.exit(main(['stations']))"
 
@@ -47,16 +48,29 @@ def figures() -> Iterator[Figure]:
     with _process(["-c", MAIN], ROAMDESK_STATIONS_LISTEN=f"127.0.0.1:{desk_port}"), _process(station):
         loop.run_until_complete(asyncio.wait_for(bare.connected.wait(), READY_WITHIN))
         _wait_for_station(people)
-        ours, theirs = [], []
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as ear:
+        ours, theirs, kept = [], [], []
+        with _connected() as ear, _connected() as disk:
             ear.execute("LISTEN roamdesk_events")
+            disk.execute("CREATE TABLE IF NOT EXISTS bare_commit (id bigserial PRIMARY KEY, kind text, data jsonb)")
             for case in cases:
                 theirs.append(_timed(lambda: loop.run_until_complete(bare.unlock())))
+                kept.append(_timed(lambda: bare_commits(disk, COMMITS)))
                 ours.append(_timed(lambda case=case: _unlock(people, case, ear)))
     loop.run_until_complete(bare.close())
-    ratios = [mine / its for mine, its in zip(ours, theirs, strict=True)]
-    detail = f"{_middle(ours):.1f} ms through the desk against {_middle(theirs):.1f} ms bare"
-    yield figure("unlock_vs_ocpp", ratios, 2.0, at_least=False, detail=detail)
+    yield _figure("unlock_vs_ocpp", ours, theirs, "bare")
+    floors = [trip + commits for trip, commits in zip(theirs, kept, strict=True)]
+    yield _figure("unlock_vs_durable_ocpp", ours, floors, f"bare with {COMMITS} bare commits")
+
+
+def _connected() -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+
+def _figure(name: str, ours: list[float], floors: list[float], floor: str) -> Figure:
+    detail = f"{_middle(ours):.1f} ms through the desk against {_middle(floors):.1f} ms {floor}"
+    return figure(
+        name, [mine / its for mine, its in zip(ours, floors, strict=True)], 2.0, at_least=False, detail=detail
+    )
 
 
 def _timed(work: Any) -> float:

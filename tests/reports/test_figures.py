@@ -10,6 +10,9 @@ from django.conf import settings
 from django_scopes import scope
 
 from browser.night import Night, build_night
+from roamdesk.cases.actors import Actor
+from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.services import open_case
 from roamdesk.desks.models import Desk, Person
 from roamdesk.reports import figures
 
@@ -68,3 +71,25 @@ def test_another_desk_counts_nothing_of_it(night: Night) -> None:
     with scope(desk=night.cpo):
         counts = figures.unlock_results(night.cpo, since())
     assert [count.partner for count in counts] == ["VoltPass"]
+
+
+def test_both_notices_after_a_failure_are_counted_case_by_case(cpo_desk: Desk, cpo_operator: Person) -> None:
+    told_twice, phoned_only = opened(cpo_desk, cpo_operator), opened(cpo_desk, cpo_operator)
+    with scope(desk=cpo_desk):
+        ended(told_twice, "phone_outcome")
+        ended(told_twice, "mail_outcome")
+        ended(phoned_only, "phone_outcome")
+        assert figures.both_notices(cpo_desk, since()) == figures.Notices(failures=2, both=1)
+
+
+def opened(desk: Desk, operator: Person) -> Case:
+    told = {"caller": "partner", "problem": "cable_stuck"}
+    return open_case(desk, side="cpo", facts=told, actor=Actor.of(operator), at=datetime.now(UTC))
+
+
+def ended(case: Case, action: str) -> None:
+    at = datetime.now(UTC)
+    owed = {"owed_by": "cpo", "ours": True, "channel": "phone", "title": "Tell MSPcc", "cites": "S22"}
+    Duty.objects.create(
+        desk=case.desk, case=case, rule=action, action=action, state="done", raised_at=at, ended_at=at, **owed
+    )

@@ -18,7 +18,7 @@ from django_scopes import scope, scopes_disabled
 from roamdesk.charging import ports
 from roamdesk.charging.models import Command, Evse, Station
 from roamdesk.charging.ports import Outcome
-from roamdesk.charging.prepared import rows
+from roamdesk.charging.prepared import read, rows
 from roamdesk.desks.models import Desk
 
 CHANNEL = "roamdesk_commands"
@@ -75,10 +75,10 @@ def queue_command(
     """
     if kind not in Command.Kind.values:
         raise CommandRefused(f"{kind!r} is no command. Choose one of {', '.join(Command.Kind.values)}.")
-    if evse.desk_id != desk.pk or evse.station_id is None:
-        raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
     # Read anew: the caller may have read it before the station came or went.
-    station = Station.objects.get(pk=evse.station_id)
+    station = read(Station, evse.station_id) if evse.station_id and evse.desk_id == desk.pk else None
+    if station is None:
+        raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
     order = Command(
         desk=desk, station=station, evse=evse, kind=kind, about=about, key=key, token_key=token,
         requested_by=requested_by, queued_at=at,

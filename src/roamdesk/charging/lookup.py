@@ -1,4 +1,4 @@
-"""Sessions as values, and EVSEs by their name, in plain SQL: both stand in every call."""
+"""Sessions as values, EVSEs by their name and commands to be sent, in plain SQL: they stand in every call."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from roamdesk.charging.matching import SessionRecord
-from roamdesk.charging.models import Evse
-from roamdesk.charging.prepared import rows
+from roamdesk.charging.models import Command, Evse, Station
+from roamdesk.charging.prepared import read, rows
+from roamdesk.desks.models import Desk
 
 NEWEST = 20
 
@@ -74,6 +76,17 @@ def evses_named(desk_id: int, key: str) -> list[Evse]:
     """The EVSEs of a desk whose label or id has this key, at most two: more than one is none."""
     found = rows(_EVSES_NAMED, {"desk": desk_id, "key": key})
     return [Evse.from_db(connection.alias, _EVSE, row) for row in found]
+
+
+def queued_command(pk: int) -> Command | None:
+    """A command that waits to be sent, with its desk, station and EVSE; None where it waits no more."""
+    command = read(Command, pk)
+    if command is None or command.state != Command.State.QUEUED:
+        return None
+    related: tuple[tuple[str, type[Model]], ...] = (("desk", Desk), ("station", Station), ("evse", Evse))
+    for name, model in related:
+        setattr(command, name, read(model, getattr(command, f"{name}_id")))
+    return command
 
 
 def _records(statement: str, **values: Any) -> list[SessionRecord]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection, models
+
+Row = TypeVar("Row", bound=models.Model)
 
 PREPARED_AFTER = 3  # times
 
@@ -40,9 +42,21 @@ def insert(row: models.Model) -> None:
     row._state.adding, row._state.db = False, connection.alias
 
 
+def read(model: type[Row], pk: int) -> Row | None:
+    """The row of this id, whatever desk it belongs to; None where there is none. Not for models with JSON."""
+    found = rows(_select(model), {"pk": pk})
+    return model.from_db(connection.alias, ["id", *(name for name, _ in _columns(model))], found[0]) if found else None
+
+
 @cache
 def _columns(model: type[models.Model]) -> list[tuple[str, models.Field[Any, Any]]]:
     return [(field.attname, field) for field in model._meta.concrete_fields if not field.primary_key]
+
+
+@cache
+def _select(model: type[models.Model]) -> bytes:
+    columns = ", ".join(f'"{name}"' for name, _ in _columns(model))
+    return f'SELECT id, {columns} FROM "{model._meta.db_table}" WHERE id = %(pk)s'.encode()
 
 
 @cache

@@ -7,6 +7,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django_scopes import scope, scopes_disabled
 
+from roamdesk.charging.lookup import queued_command
 from roamdesk.charging.models import Command, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import command_answered, command_sent
@@ -59,8 +60,7 @@ def read_order(command_id: int) -> Order | None:
     """None when there is nothing to do any more."""
     # This process carries out the orders of every desk whose stations it holds.
     with scopes_disabled():
-        queued = Command.objects.select_related("desk", "station", "evse").filter(state=Command.State.QUEUED)
-        command = queued.filter(pk=command_id).first()
+        command = queued_command(command_id)
         return None if command is None else Order(command, _open_transaction(command))
 
 
