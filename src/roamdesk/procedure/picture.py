@@ -65,7 +65,8 @@ def svg(
 ) -> str:
     """The route as an SVG element, without style attributes; ``here`` and ``done`` are ids of duty rules.
 
-    ``side`` leaves out what only the other side's desk sees, ``only`` all but these ids. ``standalone`` brings its own colours, light and dark.
+    ``side`` leaves out what only the other side's desk sees, ``only`` all but these ids. ``standalone`` brings its own
+    colours, light and dark.
     Raises StopIteration where there is no such route.
     """
     canvas = Canvas(LARGE if large else COMPACT)
