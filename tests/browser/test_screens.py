@@ -19,14 +19,19 @@ from roamdesk.desks.models import Desk, Person
 
 AXE = Axe().axe_script
 SHOTS = os.environ.get("ROAMDESK_SHOTS", "")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The dark page is the same page in other colours: the rules that look at colours are all that can differ.
+THEMES: dict[Any, dict[str, Any]] = {
+    "light": {"type": "tag", "values": STANDARDS},
+    "dark": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+}
 SCREENS = {
     "queue": "/d/voltpass/queue",
     "new": "/d/voltpass/new?heard=ndl+o472&caller=user&problem=cable_stuck",
     "msp": "/d/voltpass/cases/{night.msp_case.reference}",
     "danger": "/d/voltpass/cases/{night.danger.reference}",
     "closed": "/d/voltpass/cases/{night.closed.reference}",
-    "merge": "/d/voltpass/cases/{night.msp_case.reference}?merge={night.late.reference}",
+    "merge": "/d/voltpass/cases/{night.closed.reference}?merge={night.late.reference}",
     "search": "/d/voltpass/search?for=0472",
     "partners": "/d/voltpass/partners",
     "partner": "/d/voltpass/partners/{night.partner.pk}",
@@ -41,6 +46,7 @@ CPO_SCREENS = {
     "stations": "/d/nordlade/stations",
     "no-station": "/d/nordlade/stations?station=zzz",
 }
+DIALOGS = ["actions-box", "handover-box", "depart-box", "drawing-box", "keys"]
 Look = Callable[..., Page]
 
 
@@ -55,17 +61,17 @@ def faults_on(page: Page, name: str) -> list[str]:
     found = []
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)
-        for theme in ("light", "dark"):
+        for theme, rules in THEMES.items():
             page.emulate_media(color_scheme=theme)
             keep_picture(page, f"{name}-{size['width']}-{theme}")
-            found += [f"{name} {size['width']} {theme}: {fault}" for fault in faults_seen(page, size["width"])]
+            found += [f"{name} {size['width']} {theme}: {fault}" for fault in faults_seen(page, rules, size["width"])]
     return found
 
 
-def faults_seen(page: Page, wide: int) -> list[str]:
+def faults_seen(page: Page, rules: dict[str, Any], wide: int) -> list[str]:
     overflow = page.evaluate("document.documentElement.scrollWidth") - wide
-    violations = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: ['violations']})", RULES)["violations"]
-    return [f"{overflow} px too wide"] * (overflow > 0) + [told(each) for each in violations]
+    seen = page.evaluate("which => axe.run({runOnly: which, resultTypes: ['violations'], preload: false})", rules)
+    return [f"{overflow} px too wide"] * (overflow > 0) + [told(each) for each in seen["violations"]]
 
 
 def told(violation: dict[str, Any]) -> str:
@@ -106,13 +112,16 @@ def test_the_screens_of_a_cpo_are_accessible_and_never_scroll_sideways(
     assert faults_of(look(cpo_operator, "/healthz"), CPO_SCREENS, night) == []
 
 
-@pytest.mark.parametrize("box", ["actions-box", "handover-box", "depart-box", "drawing-box", "keys"])
-def test_every_dialog_is_accessible(look: Look, night: Night, cpo_operator: Person, box: str) -> None:
+def test_every_dialog_is_accessible(look: Look, night: Night, cpo_operator: Person) -> None:
     page = look(cpo_operator, f"/d/nordlade/cases/{night.cpo_case.reference}")
     page.evaluate(AXE)
-    page.evaluate("box => document.getElementById(box).showModal()", box)
     page.evaluate("document.querySelectorAll('dialog details').forEach(each => { each.open = true; })")
-    assert faults_on(page, box) == []
+    faults = []
+    for box in DIALOGS:
+        page.evaluate("box => document.getElementById(box).showModal()", box)
+        faults += faults_on(page, box)
+        page.evaluate("box => document.getElementById(box).close()", box)
+    assert faults == []
 
 
 @pytest.mark.parametrize("address", ["/account/login/", "/nothing-here"])
