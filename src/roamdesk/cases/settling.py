@@ -124,7 +124,7 @@ def _title(case: Case, owed: Owed) -> str:
 
 
 def _show(case: Case, now: Plan, owed: tuple[Owed, ...]) -> None:
-    step = _promised(owed, case.side)
+    step = step_among(owed, case.side)
     values = now.decision.values
     case.route, case.may_close = now.route.id, now.may_close
     case.is_danger = now.route.danger and not values.get("outcome") and not now.may_close
@@ -144,25 +144,18 @@ def _problem(procedure: Procedure, values: Mapping[str, str]) -> str:
 
 
 def step_of(now: Plan, side: str) -> Owed | None:
-    """The one next step: ours before theirs, owed before optional before standing."""
+    """The one next step: what binds, ours before theirs; then what we keep doing; then what is left to us."""
     return step_among(now.duties, side)
 
 
 def step_among(duties: Iterable[Owed], side: str) -> Owed | None:
     """As ``step_of``, among duties that were worked out already."""
 
-    def rank(duty: Owed) -> tuple[bool, int]:
+    def rank(duty: Owed) -> tuple[int, bool]:
         rule = duty.rule
-        binding = 0 if not (rule.standing or rule.optional) else 1 if rule.standing else 2
-        return rule.owed_by != side, binding
+        return 0 if not (rule.standing or rule.optional) else 1 if rule.standing else 2, rule.owed_by != side
 
     return min(duties, key=rank, default=None)
-
-
-def _promised(duties: Iterable[Owed], side: str) -> Owed | None:
-    """What a list shows of a case: what someone owes, ours before theirs, before what we merely keep doing."""
-    binding = [duty for duty in duties if not (duty.rule.standing or duty.rule.optional)]
-    return step_among(binding or duties, side)
 
 
 def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:
