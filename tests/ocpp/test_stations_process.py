@@ -247,7 +247,7 @@ async def test_the_status_is_read_anew(connect: Connect, database: Database) -> 
     evse = await database.until(lambda: Evse.objects.get(), lambda row: row.status_at > before)
     assert command.outcome == Outcome.ACCEPTED
     assert evse.status == "Available"
-    assert post.frames[-1].startswith("[3,")
+    await database.until(lambda: post.frames[-1], lambda frame: frame.startswith("[3,"))
 
 
 @pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
