@@ -12,7 +12,7 @@ from django.db.models import Count, F, QuerySet, Value, When, Window, prefetch_r
 from django.db.models.functions import RowNumber
 
 from roamdesk.cases.changing import about
-from roamdesk.cases.models import Case, Duty, Event
+from roamdesk.cases.models import Case, Event
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.searching import search
 from roamdesk.cases.settling import plan_of, step_of
@@ -293,12 +293,7 @@ def recent_cases_at(case_or_evse: Any, now: datetime, days: int = 30) -> int:
     return Case.objects.filter(evse=case_or_evse, opened_at__gt=now - timedelta(days=days)).count()
 
 
-def overdue_duties(desk: Desk, now: datetime) -> QuerySet[Duty]:
-    found: QuerySet[Duty] = Duty.objects.filter(desk=desk, state=Duty.State.OPEN, due_at__lt=now)
-    return found
-
-
 __all__ = [
     "CaseView", "DutyRow", "FactRow", "Lane", "Queue", "TimelineRow", "case_of", "case_view", "dangers", "masked",
-    "open_cases", "overdue_duties", "procedure_of", "queue", "recent_cases_at", "search",
+    "open_cases", "procedure_of", "queue", "recent_cases_at", "search",
 ]  # fmt: skip
