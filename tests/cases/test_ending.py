@@ -15,8 +15,9 @@ from roamdesk.cases import services
 from roamdesk.cases.actors import STATION, Actor
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.models import Case
-from roamdesk.cases.procedures import add_version, procedure_of, use_version
+from roamdesk.cases.procedures import procedure_of
 from roamdesk.desks.models import Desk
+from roamdesk.partners.procedures import add_version, use_version
 
 MAILED = {"mailed_support": "successful", "mailed_focal_points": "successful"}
 

@@ -18,8 +18,9 @@ from django.test import Client
 from django_scopes import scope
 
 from builders import build_cpo_desk, build_stranger_desk, person_at
-from roamdesk.cases.models import Case, ProcedureVersion
+from roamdesk.cases.models import Case
 from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.partners.models import ProcedureVersion
 from roamdesk.server import feed, live
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from roamdesk.cases.procedures import version_in_force
 from roamdesk.desks.models import Desk
+from roamdesk.partners.procedures import version_in_force
 from server.conftest import Type
 
 EXAMPLE = next(path for path in (Path(__file__).parents[1] / "vectors" / "procedures").glob("*.yaml"))

@@ -1,84 +1,11 @@
-"""Which procedure a case runs on. A case stays on the version it was opened with."""
+"""Which procedure a case runs on. It stays on the version that it was opened with."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
-
-from roamdesk.cases.models import Case, DeskProcedure, ProcedureVersion
-from roamdesk.desks.models import Desk
-from roamdesk.procedure import Procedure, load
-from roamdesk.procedure.loader import SHIPPED
+from roamdesk.cases.models import Case
+from roamdesk.partners.procedures import procedure_at
+from roamdesk.procedure import Procedure
 
 
 def procedure_of(case: Case) -> Procedure:
     return procedure_at(case.procedure_id)
-
-
-@lru_cache(maxsize=64)
-def procedure_at(version_id: int) -> Procedure:
-    """The procedure of a kept version."""
-    version = ProcedureVersion.objects.get(pk=version_id)
-    return _read(version.source)
-
-
-@lru_cache(maxsize=64)
-def _read(source: str) -> Procedure:
-    """The same file is read once, however many databases keep it. Raises ProcedureError."""
-    return load(source)
-
-
-def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
-    """What the desk opens its next case with; the shipped procedure when nothing was chosen."""
-    chosen = DeskProcedure.objects.select_related("version").filter(desk=desk).first()
-    return chosen.version if chosen else shipped_version(at)
-
-
-def shipped_version(at: datetime) -> ProcedureVersion:
-    """The procedure that comes with the product, kept as of now."""
-    return add_version(_shipped()[0], at)
-
-
-def shipped_digest() -> str:
-    """The SHA-256 that the shipped procedure is kept under."""
-    return _shipped()[1]
-
-
-@lru_cache(maxsize=1)
-def _shipped() -> tuple[str, str]:
-    text = (SHIPPED / "hubject.yaml").read_text("utf-8")
-    return text, _digest(text)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
-    """Keep a procedure file for good; the same file twice is one version.
-
-    Raises ProcedureError where the file has faults.
-    """
-    text = source.read_text("utf-8") if isinstance(source, Path) else source
-    digest = _digest(text)
-    known = ProcedureVersion.objects.filter(sha256=digest).first()
-    if known:
-        return known
-    procedure = _read(text)
-    return ProcedureVersion.objects.get_or_create(
-        sha256=digest,
-        defaults={
-            "key": procedure.id,
-            "version": procedure.version,
-            "title": procedure.title,
-            "source": text,
-            "added_at": at,
-        },
-    )[0]
-
-
-def use_version(desk: Desk, version: ProcedureVersion) -> None:
-    """The desk opens its next cases with this version."""
-    DeskProcedure.objects.update_or_create(desk=desk, defaults={"version": version})

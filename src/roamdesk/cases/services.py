@@ -23,7 +23,7 @@ from roamdesk.cases.errors import FactRefused, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Event
 from roamdesk.cases.personal import erase_personal_values, hidden_from_us, reveal
-from roamdesk.cases.procedures import procedure_of, shipped_digest, shipped_version
+from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.searching import words_of
 from roamdesk.cases.settling import plan_of, settle
 from roamdesk.cases.snapshot import facts_of, keep, refold, without
@@ -43,6 +43,7 @@ from roamdesk.charging.models import Evse
 from roamdesk.correspondence import services as correspondence
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
+from roamdesk.partners.procedures import shipped_digest, shipped_version
 from roamdesk.procedure import Entry, advance
 from roamdesk.procedure.model import Answer, DutyRule
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django_scopes import scopes_disabled
 
-from roamdesk.cases.procedures import version_in_force
 from roamdesk.demo.contacts import seed_partners
 from roamdesk.demo.desks import DESKS, seed_desks
 from roamdesk.demo.directory import seed_directory
 from roamdesk.demo.drivers import seed_drivers
 from roamdesk.desks.models import Desk
+from roamdesk.partners.procedures import version_in_force
 
 
 def seed(at: datetime) -> None:

@@ -11,9 +11,9 @@ from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncHour
 
 from roamdesk.cases.models import Case, Duty, Event
-from roamdesk.cases.procedures import procedure_at
 from roamdesk.correspondence.models import Call
 from roamdesk.desks.models import Desk
+from roamdesk.partners.procedures import procedure_at
 
 UNLOCK_RESULTS = ("ok", "failed", "unknown")
 

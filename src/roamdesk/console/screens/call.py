@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roamdesk.cases.models import Case
-from roamdesk.cases.procedures import procedure_of, version_in_force
+from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.selectors import recent_cases_at, search
 from roamdesk.cases.words import masked
 from roamdesk.charging.models import Evse, Session
@@ -20,6 +20,7 @@ from roamdesk.console.screens.step import Choice, option_choices
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import Grade, IdentifierError, Kind, Reading, understand
 from roamdesk.partners.models import Partner
+from roamdesk.partners.procedures import version_in_force
 from roamdesk.procedure import Entry, Procedure, fold, plan
 from roamdesk.procedure.model import Route
 

@@ -128,8 +128,8 @@ def _none(desk: Desk) -> str:
 def _partners(desk: Desk) -> Iterator[str]:
     from django.utils import timezone
 
-    from roamdesk.cases.procedures import version_in_force
     from roamdesk.partners.models import Partner
+    from roamdesk.partners.procedures import version_in_force
     from roamdesk.procedure import load
 
     now = timezone.now()

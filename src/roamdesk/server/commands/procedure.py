@@ -54,7 +54,7 @@ def _put_in_force(desk: Desk, file: Path) -> str:
     """Raises NotSound."""
     from django.utils import timezone
 
-    from roamdesk.cases.procedures import add_version, use_version
+    from roamdesk.partners.procedures import add_version, use_version
     from roamdesk.procedure.commands import main
 
     if main(["check", str(file)]):

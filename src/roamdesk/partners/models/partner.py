@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django_scopes import ScopedManager
 
 from roamdesk.desks.models import Desk
+from roamdesk.identifiers import IdentifierError, OperatorId, ProviderId, label_key
 
 
 class Partner(models.Model):
@@ -20,6 +22,15 @@ class Partner(models.Model):
     plays_cpo = models.BooleanField(default=False)
     operator_ids = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     provider_ids = ArrayField(models.CharField(max_length=12), default=list, blank=True)
+    evse_prefixes = ArrayField(
+        models.CharField(max_length=24),
+        default=list,
+        blank=True,
+        help_text="EVSEs under another company's operator id that this partner runs, for instance DE*NDL*E08",
+    )
+    # What a label or a contract is looked up by; ``save`` derives them.
+    operator_keys = ArrayField(models.CharField(max_length=24), default=list, editable=False)
+    provider_keys = ArrayField(models.CharField(max_length=12), default=list, editable=False)
     zone = models.CharField(max_length=64, default="Europe/Berlin")
     country = models.CharField(max_length=2, default="DE")
     region = models.CharField(max_length=8, blank=True)
@@ -30,9 +41,43 @@ class Partner(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["desk", "name"], name="partner_once_per_desk")]
+        indexes = [
+            GinIndex(fields=["operator_keys"], name="partner_by_operator"),
+            GinIndex(fields=["provider_keys"], name="partner_by_provider"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.derive_keys()
+        super().save(*args, **kwargs)
+
+    def derive_keys(self) -> None:
+        """Bring the look-up keys in line with the ids; ``bulk_create`` does not call it."""
+        self.operator_keys = sorted({operator_key(text) for text in [*self.operator_ids, *self.evse_prefixes]})
+        self.provider_keys = sorted({provider_key(text) for text in self.provider_ids})
+
+    @property
+    def roles(self) -> list[str]:
+        """``cpo`` before ``msp``, as the readiness of a procedure lists them."""
+        return [role for role, plays in (("cpo", self.plays_cpo), ("msp", self.plays_msp)) if plays]
+
+
+def operator_key(text: str) -> str:
+    """What an operator id or the beginning of an EVSE id is looked up by, in any spelling."""
+    try:
+        return OperatorId.parse(text).key
+    except IdentifierError:
+        return label_key(text)
+
+
+def provider_key(text: str) -> str:
+    """What a provider id is looked up by, in any spelling."""
+    try:
+        return ProviderId.parse(text).key
+    except IdentifierError:
+        return label_key(text)
 
 
 class ContactLine(models.Model):
@@ -50,6 +95,15 @@ class ContactLine(models.Model):
         PHONE = "phone", "Phone"
         MAIL = "mail", "E-mail"
 
+    class Way(models.TextChoices):
+        """How a line was verified last."""
+
+        STATED = "stated", "Stated by the partner"
+        TEST_CALL = "test_call", "Test call"
+        TEST_MAIL = "test_mail", "Test mail"
+        IN_A_CASE = "in_a_case", "Answered in a case"
+        BY_HAND = "by_hand", "Confirmed by us"
+
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="lines")
     role = models.CharField(max_length=3, choices=[("msp", "MSP"), ("cpo", "CPO")])
@@ -59,10 +113,18 @@ class ContactLine(models.Model):
     person_name = models.CharField(max_length=80, blank=True)
     operational_skills = models.BooleanField(default=False)
     hours = models.CharField(max_length=200, default="24/7", help_text="For instance: Mon-Fri 08:00-18:00")
+    zone = models.CharField(max_length=64, blank=True, help_text="IANA zone of the hours; empty: the partner's")
     languages = ArrayField(models.CharField(max_length=2), default=list)
+    countries = ArrayField(
+        models.CharField(max_length=2), default=list, blank=True, help_text="Countries served; empty: every one"
+    )
     priority = models.PositiveSmallIntegerField(default=1)
     verified_at = models.DateTimeField(null=True, blank=True)
+    verified_how = models.CharField(max_length=14, choices=Way, blank=True)
     last_answered_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="Failed in a row since it last worked")
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+    last_failure = models.CharField(max_length=200, blank=True, help_text="What went wrong, in words")
 
     objects: ClassVar[models.Manager[ContactLine]] = ScopedManager(desk="desk")
 
