@@ -78,8 +78,8 @@ NEW_CASE = b"""WITH number AS (
         INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%(desk)s, %(month)s, 1)
         ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1 RETURNING last
     ) SELECT last, nextval(pg_get_serial_sequence('cases_case', 'id')), coalesce(
-        (SELECT version_id FROM cases_deskprocedure WHERE desk_id = %(desk)s),
-        (SELECT id FROM cases_procedureversion WHERE sha256 = %(shipped)s)
+        (SELECT version_id FROM partners_deskprocedure WHERE desk_id = %(desk)s),
+        (SELECT id FROM partners_procedureversion WHERE sha256 = %(shipped)s)
     ) FROM number"""
 PUT_AWAY = b"""WITH known AS (
         SELECT id FROM cases_personalvalue WHERE case_id = %(case)s AND field = %(field)s AND value = %(value)s
