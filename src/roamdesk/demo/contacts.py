@@ -62,6 +62,34 @@ SUDVOLT = (
     Line("cpo", Purpose.BACK_OFFICE, "support@sudvolt.example", BACK_OFFICE_HOURS, ("fr",), age=15),
 )
 ELBWATT = (Line("cpo", Purpose.FIRST_LEVEL, "+49 40 5550 118", languages=("de",), age=None),)
+ALPENSTROM = (
+    Line("cpo", Purpose.FIRST_LEVEL, "+43 1 5550 142", age=21),
+    Line("cpo", Purpose.BACK_OFFICE, "betrieb@alpenstrom.example", BACK_OFFICE_HOURS, age=21),
+    Line("cpo", Purpose.REFERENCE_PERSON, "+43 1 5550 160", OFFICE_DAY, person="L. Gruber", age=21),
+    Line("cpo", Purpose.REFERENCE_PERSON, "l.gruber@alpenstrom.example", OFFICE_DAY, person="L. Gruber", age=21),
+)
+LUMETRIC = (
+    Line("cpo", Purpose.FIRST_LEVEL, "+39 06 5550 1142", languages=("it", "en"), age=44),
+    Line("cpo", Purpose.BACK_OFFICE, "interop@lumetric.example", BACK_OFFICE_HOURS, ("it", "en"), age=44),
+    Line("cpo", Purpose.REFERENCE_PERSON, "+39 06 5550 1190", OFFICE_DAY, ("it", "en"), "G. Ferri", age=44),
+    Line("cpo", Purpose.REFERENCE_PERSON, "g.ferri@lumetric.example", OFFICE_DAY, ("it", "en"), "G. Ferri", age=44),
+    Line("msp", Purpose.CALL_CENTRE, "+39 06 5550 1150", languages=("it", "en"), age=44),
+    Line("msp", Purpose.MSP_SUPPORT, "assistenza@lumetric.example", languages=("it", "en"), age=44),
+    Line("msp", Purpose.BACK_OFFICE, "interop@lumetric.example", BACK_OFFICE_HOURS, ("it", "en"), age=44),
+    Line("msp", Purpose.REFERENCE_PERSON, "+39 06 5550 1190", OFFICE_DAY, ("it", "en"), "G. Ferri", age=44),
+    Line("msp", Purpose.REFERENCE_PERSON, "g.ferri@lumetric.example", OFFICE_DAY, ("it", "en"), "G. Ferri", age=44),
+)
+PLEISSEWATT = (
+    Line("cpo", Purpose.FIRST_LEVEL, "+49 341 5550 142", age=33),
+    Line("cpo", Purpose.FIRST_LEVEL, "+49 341 5550 150", "Mon-Fri 07:00-19:00", ("de",), priority=2, age=33),
+    Line("cpo", Purpose.BACK_OFFICE, "leitstelle@pleissewatt.example", BACK_OFFICE_HOURS, age=33),
+)
+IBERVOLT = (
+    Line("cpo", Purpose.FIRST_LEVEL, "+34 915 550 142", "Mon-Sat 08:00-22:00", ("es", "en"), age=70),
+    Line("cpo", Purpose.BACK_OFFICE, "soporte@ibervolt.example", BACK_OFFICE_HOURS, ("es", "en"), age=70),
+    Line("cpo", Purpose.REFERENCE_PERSON, "+34 915 550 160", OFFICE_DAY, ("es", "en"), "P. Ruiz", age=70),
+    Line("cpo", Purpose.REFERENCE_PERSON, "p.ruiz@ibervolt.example", OFFICE_DAY, ("es", "en"), "P. Ruiz", age=70),
+)
 
 MSP_PARTNERS: dict[str, tuple[dict[str, Any], tuple[Line, ...]]] = {
     "Nordlade": ({"operator_ids": ["DE*NDL"], "region": "BE"}, NORDLADE),
@@ -69,8 +97,28 @@ MSP_PARTNERS: dict[str, tuple[dict[str, Any], tuple[Line, ...]]] = {
     "Brightlane": ({"operator_ids": ["DE*BLX"], "region": "MV"}, BRIGHTLANE),
     "Sudvolt": ({"operator_ids": ["FR*SUD"], "country": "FR", "zone": "Europe/Paris"}, SUDVOLT),
     "Elbwatt": ({"operator_ids": ["DE*ELB"], "region": "HH"}, ELBWATT),
+    "Alpenstrom": (
+        {"operator_ids": ["AT*ALP"], "country": "AT", "zone": "Europe/Vienna", "region": "9"},
+        ALPENSTROM,
+    ),
+    "Lumetric": (
+        {
+            "operator_ids": ["IT*LUM"],
+            "provider_ids": ["IT-LUM"],
+            "plays_msp": True,
+            "country": "IT",
+            "zone": "Europe/Rome",
+            "region": "",
+        },
+        LUMETRIC,
+    ),
+    # Runs some of Brightlane's stations, under Brightlane's operator id.
+    "Pleissewatt": ({"evse_prefixes": ["DE*BLX*E10"], "region": "SN"}, PLEISSEWATT),
+    "Ibervolt": ({"operator_ids": ["ES*IBV"], "country": "ES", "zone": "Europe/Madrid", "region": "MD"}, IBERVOLT),
+    # Has not filled in a line yet.
+    "Fjordlad": ({"operator_ids": ["DK*FJL"], "country": "DK", "zone": "Europe/Copenhagen", "region": ""}, ()),
 }
-NOT_AGREED = frozenset({"Sudvolt", "Elbwatt"})
+NOT_AGREED = frozenset({"Sudvolt", "Elbwatt", "Pleissewatt", "Fjordlad"})
 
 
 def seed_partners(msp: Desk, cpo: Desk, at: datetime) -> None:

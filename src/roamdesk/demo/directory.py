@@ -65,8 +65,8 @@ OTHERS = {
     "Brightlane": (
         ("DE*BLX*E2210*1", "Hafenstr. 14, 18147 Rostock", CCS),
         ("DE*BLX*E2210*2", "Hafenstr. 14, 18147 Rostock", CCS),
-        ("DE*BLX*E1007*1", "Brühl 8, 04109 Leipzig", SOCKET),
     ),
+    "Pleissewatt": (("DE*BLX*E1007*1", "Brühl 8, 04109 Leipzig", SOCKET),),
     "Sudvolt": (("FR*SUD*E3301*1", "Quai Perrache 12, 69002 Lyon", ATTACHED),),
     "Elbwatt": (("DE*ELB*E0051*1", "Elbchaussee 51, 22765 Hamburg", SOCKET),),
 }
