@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 import phonenumbers
 from django.db import transaction
+from django.db.models import Q
 
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import IdentifierError, OperatorId, ProviderId
+from roamdesk.partners import history
 from roamdesk.partners.models import Partner
+from roamdesk.partners.models.partner import operator_key, provider_key
 from roamdesk.worktime import public_holidays
 
 ANY_YEAR = 2000
+_PREFIX = re.compile(r"[A-Z]{2}[*]?[A-Z0-9]{3}[*]?E[A-Z0-9*]{1,16}")
 _LONGEST_NAME = Partner._meta.get_field("name").max_length or 0
 
 
@@ -22,10 +28,19 @@ class PartnerRefused(ValueError):
     """A partner that cannot stand like this; nothing was stored. The text says all that is to mend."""
 
 
-def put_partner(desk: Desk, name: str, values: Mapping[str, Any]) -> Partner:
+FIELDS = (
+    "name", "plays_msp", "plays_cpo", "operator_ids", "provider_ids", "evse_prefixes", "zone", "country", "region",
+    "procedures_agreed",
+)  # fmt: skip
+
+
+def put_partner(
+    desk: Desk, name: str, values: Mapping[str, Any], *, by: str = "", at: datetime | None = None
+) -> Partner:
     """Add a partner, or correct the one of that name; ``values`` are fields of Partner, what is left out stays.
 
-    A new one sits where the desk does unless told otherwise. Runs in the desk's scope. Raises PartnerRefused.
+    A new one sits where the desk does unless told otherwise; a correction is noted in its history. Runs in the
+    desk's scope. Raises PartnerRefused.
     """
     with transaction.atomic():
         Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
@@ -33,6 +48,7 @@ def put_partner(desk: Desk, name: str, values: Mapping[str, Any]) -> Partner:
         partner = partner_named(desk, name) or Partner(
             desk=desk, name=name, zone=desk.zone, country=desk.country, region=desk.region
         )
+        before = _values_of(partner) if partner.pk else None
         if values.get("country", partner.country) != partner.country:
             partner.region = ""
         for field, value in values.items():
@@ -40,7 +56,13 @@ def put_partner(desk: Desk, name: str, values: Mapping[str, Any]) -> Partner:
         if faults := " ".join(_faults(partner)):
             raise PartnerRefused(faults)
         partner.save()
+        if before is not None:
+            history.note(partner, None, before, _values_of(partner), by=by, at=at)
     return partner
+
+
+def _values_of(partner: Partner) -> dict[str, Any]:
+    return {name: getattr(partner, name) for name in FIELDS}
 
 
 def partner_named(desk: Desk, name: str) -> Partner | None:
@@ -66,29 +88,42 @@ def _faults(partner: Partner) -> Iterator[str]:
         yield "An operator id belongs to a CPO: add --cpo, or leave the id out."
     if partner.provider_ids and not partner.plays_msp:
         yield "A provider id belongs to an MSP: add --msp, or leave the id out."
-    yield from _faults_of_ids(partner, "operator_ids", lambda text: OperatorId.parse(text).key)
-    yield from _faults_of_ids(partner, "provider_ids", lambda text: ProviderId.parse(text).key)
+    yield from _faults_of_ids(partner)
+    yield from _faults_of_prefixes(partner)
+    yield from _faults_of_taken(partner)
     yield from _faults_of_place(partner)
 
 
-def _faults_of_ids(partner: Partner, field: str, key: Callable[[str], str]) -> Iterator[str]:
-    others = Partner.objects.filter(desk=partner.desk_id).exclude(pk=partner.pk)
-    taken = {_key_or_text(text, key): other for other in others for text in getattr(other, field)}
-    for text in getattr(partner, field):
-        try:
-            owner = taken.get(key(text))
-        except IdentifierError as fault:
-            yield f"{fault}"
-            continue
-        if owner:
-            yield f"{text} is {owner}'s already: an id names one partner. Correct one of them."
+def _faults_of_ids(partner: Partner) -> Iterator[str]:
+    readers: tuple[tuple[list[str], Callable[[str], object]], ...] = (
+        (partner.operator_ids, OperatorId.parse),
+        (partner.provider_ids, ProviderId.parse),
+    )
+    for texts, read in readers:
+        for text in texts:
+            try:
+                read(text)
+            except IdentifierError as fault:
+                yield f"{fault}"
 
 
-def _key_or_text(text: str, key: Callable[[str], str]) -> str:
-    try:
-        return key(text)
-    except IdentifierError:
-        return text
+def _faults_of_prefixes(partner: Partner) -> Iterator[str]:
+    """A prefix begins with the operator id that the EVSEs bear, and goes on."""
+    if partner.evse_prefixes and not partner.plays_cpo:
+        yield "EVSEs belong to a CPO: let it play the CPO side, or leave the prefixes out."
+    for text in partner.evse_prefixes:
+        if not _PREFIX.fullmatch(text.upper()):
+            yield f"{text[:40]!r} is no beginning of an EVSE id. Write operator id and more, like DE*NDL*E08."
+
+
+def _faults_of_taken(partner: Partner) -> Iterator[str]:
+    partner.derive_keys()
+    taken = Q(operator_keys__overlap=partner.operator_keys) | Q(provider_keys__overlap=partner.provider_keys)
+    for other in Partner.objects.filter(taken, desk=partner.desk_id).exclude(pk=partner.pk).order_by("name")[:5]:
+        theirs = {*other.operator_keys, *other.provider_keys}
+        for text in [*partner.operator_ids, *partner.provider_ids, *partner.evse_prefixes]:
+            if theirs & {operator_key(text), provider_key(text)}:
+                yield f"{text} is {other}'s already: an id names one partner. Correct one of them."
 
 
 def _faults_of_place(partner: Partner) -> Iterator[str]:

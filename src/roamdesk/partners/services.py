@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+import phonenumbers
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from roamdesk.partners import history
+from roamdesk.partners.addresses import AddressRefused, mail_address
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.numbers import NumberRefused, phone_number
 from roamdesk.partners.registering import PartnerRefused, partner_named, put_partner, the_partner
@@ -20,17 +22,20 @@ from roamdesk.worktime import OpeningHours, OpeningHoursError
 __all__ = [
     "LineRefused",
     "PartnerRefused",
+    "confirm_line",
     "line_answered",
     "number_answered",
     "partner_named",
     "put_line",
     "put_partner",
+    "remove_line",
     "save_line",
     "the_partner",
 ]
 
 Purpose = ContactLine.Purpose
 Channel = ContactLine.Channel
+Way = ContactLine.Way
 _ROLES_OF_PURPOSE = {
     Purpose.FIRST_LEVEL: ("cpo",),
     Purpose.HOTLINE: ("cpo",),
@@ -58,40 +63,64 @@ def save_line(
     channel: str,
     value: str,
     hours: str = "24/7",
+    zone: str = "",
     languages: Sequence[str] = (),
+    countries: Sequence[str] = (),
     person_name: str = "",
     operational_skills: bool = False,
     priority: int = 1,
     at: datetime | None,
+    by: str = "",
+    how: str = Way.BY_HAND,
+    changed_at: datetime | None = None,
     line: ContactLine | None = None,
 ) -> ContactLine:
     """Add a line to a partner's contact form, or change ``line``; it counts as verified ``at`` (UTC) (S5).
 
-    None for ``at``: nobody verified it. Numbers are kept as E.164. Raises LineRefused with every fault at once.
+    None for ``at``: nobody verified it. Numbers are kept as E.164. What changed is noted in the form's history as
+    of ``changed_at`` (UTC, else ``at``). Raises LineRefused with every fault at once.
     """
     checked: dict[str, Any] = {
         "role": role,
         "purpose": purpose,
         "channel": channel,
-        "value": value.strip(),
+        "value": value.strip(" "),
         "hours": " ".join(hours.split()),
+        "zone": zone.strip(),
         "languages": list(dict.fromkeys(language.strip().lower() for language in languages)),
+        "countries": list(dict.fromkeys(country.strip().upper() for country in countries)),
         "person_name": " ".join(person_name.split()),
         "operational_skills": operational_skills,
         "priority": priority,
     }
-    _refuse_faults(partner, checked)
+    refuse_faults(partner, checked)
+    if line is not None and line.partner_id != partner.pk:
+        raise LineRefused({"line": "This line belongs to another partner. Open that partner's form."})
     with transaction.atomic():
         kept = line or ContactLine(desk=partner.desk, partner=partner)
-        if line is not None and line.partner_id != partner.pk:
-            raise LineRefused({"line": "This line belongs to another partner. Open that partner's form."})
+        before = history.values_of(kept) if kept.pk else {}
         if kept.value != checked["value"]:
-            kept.last_answered_at = None
+            _forget_trust(kept)
         for name, entry in checked.items():
             setattr(kept, name, entry)
-        kept.verified_at = at
+        kept.verified_at, kept.verified_how = at, how if at else ""
         kept.save()
+        history.note(partner, kept.pk, before, checked, by=by, at=changed_at or at)
     return kept
+
+
+def remove_line(line: ContactLine, *, by: str, at: datetime) -> None:
+    """Take a line off the form; its history stays and can bring it back."""
+    with transaction.atomic():
+        history.note(line.partner, line.pk, history.values_of(line), {}, by=by, at=at)
+        line.delete()
+
+
+def confirm_line(line: ContactLine, *, at: datetime, how: str = Way.BY_HAND) -> None:
+    """The line is right as it stands, as of ``at`` (UTC): it is fresh, and no failure counts any more."""
+    ContactLine.objects.filter(pk=line.pk).update(
+        verified_at=at, verified_how=how, failures=0, last_failed_at=None, last_failure=""
+    )
 
 
 def put_line(
@@ -107,7 +136,8 @@ def put_line(
         Partner.objects.select_for_update().get(pk=partner.pk)
         stored = _as_stored(partner, channel, value)
         line = ContactLine.objects.filter(partner=partner, channel=channel, value=stored, **named).first()
-        rest["at"] = rest["at"] or (line.verified_at if line else None)
+        if rest["at"] is None and line is not None:
+            rest |= {"at": line.verified_at, "how": line.verified_how}
         return save_line(partner, channel=channel, value=value, line=line, **named, **rest)
 
 
@@ -122,20 +152,27 @@ def number_answered(partner: Partner, number: str, at: datetime) -> None:
 
 
 def _freshen(lines: QuerySet[ContactLine], at: datetime) -> None:
-    lines.filter(Q(last_answered_at__isnull=True) | Q(last_answered_at__lt=at)).update(last_answered_at=at)
+    newer = Q(last_answered_at__isnull=True) | Q(last_answered_at__lt=at)
+    lines.filter(newer).update(last_answered_at=at, failures=0, last_failed_at=None, last_failure="")
+
+
+def _forget_trust(line: ContactLine) -> None:
+    """Another number has another past."""
+    line.last_answered_at = line.last_failed_at = None
+    line.failures, line.last_failure = 0, ""
 
 
 def _as_stored(partner: Partner, channel: str, value: str) -> str:
     """What ``save_line`` keeps of it; the text itself where that refuses it."""
     try:
-        return phone_number(value.strip(), partner.country) if channel == Channel.PHONE else value.strip()
-    except NumberRefused:
+        return phone_number(value.strip(), partner.country) if channel == Channel.PHONE else mail_address(value.strip())
+    except (NumberRefused, AddressRefused):
         return value
 
 
-def _refuse_faults(partner: Partner, entry: dict[str, Any]) -> None:
+def refuse_faults(partner: Partner, entry: dict[str, Any]) -> None:
     """Checks every field and puts the number into its stored form. Raises LineRefused."""
-    faults = _choice_faults(entry) | _value_fault(partner, entry) | _hours_fault(entry["hours"])
+    faults = _choice_faults(entry) | _value_fault(partner, entry) | _hours_fault(entry["hours"]) | _place_faults(entry)
     strange = [code for code in entry["languages"] if not _LANGUAGE.fullmatch(code)]
     if strange:
         faults["languages"] = f"{strange[0][:20]!r} is no language. Use two letters, like en or de."
@@ -164,14 +201,22 @@ def _value_fault(partner: Partner, entry: dict[str, Any]) -> dict[str, str]:
         if entry["channel"] == ContactLine.Channel.PHONE:
             entry["value"] = phone_number(entry["value"], partner.country)
         elif entry["channel"] == ContactLine.Channel.MAIL:
-            validate_email(entry["value"])
+            entry["value"] = mail_address(entry["value"])
         else:
             return {"channel": "Choose phone or mail."}
-    except NumberRefused as refused:
+    except (NumberRefused, AddressRefused) as refused:
         return {"value": str(refused)}
-    except ValidationError:
-        return {"value": f"{entry['value'][:80]!r} is no e-mail address. Correct it."}
     return {}
+
+
+def _place_faults(entry: dict[str, Any]) -> dict[str, str]:
+    faults = {}
+    if entry["zone"] and entry["zone"] not in available_timezones():
+        faults["zone"] = f"There is no zone {entry['zone'][:40]!r}. Write it as Europe/Berlin, or leave it empty."
+    strange = [code for code in entry["countries"] if code not in phonenumbers.SUPPORTED_REGIONS]
+    if strange:
+        faults["countries"] = f"There is no country {strange[0][:20]!r}. Use two letters, like DE."
+    return faults
 
 
 def _hours_fault(hours: str) -> dict[str, str]:
