@@ -16,8 +16,9 @@ from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.stations import Behaviour
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.contact_form import contact_form
+from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.selectors import addresses, number_to_dial
+from roamdesk.partners.selectors import addresses
 from roamdesk.procedure import shipped
 from roamdesk.procedure.readiness import readiness
 

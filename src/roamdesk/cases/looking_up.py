@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from roamdesk.cases.models import Case
+from roamdesk.charging.dialling import operating_company
 from roamdesk.charging.lookup import evses_named
 from roamdesk.charging.models import Evse, RoamingUser
 from roamdesk.charging.selectors import find_tokens
-from roamdesk.identifiers import EvseId, IdentifierError, label_key
+from roamdesk.identifiers import label_key
 from roamdesk.partners.models import Partner
-from roamdesk.partners.selectors import partner_of_operator
 from roamdesk.procedure import Procedure
 
 NAMING = ("evse_label", "evse_id")
@@ -92,18 +92,9 @@ def _follow(case: Case, before: Evse | None, evse: Evse | None, named: str) -> N
 
 
 def _partner(case: Case, evse: Evse | None, named: str) -> Partner | None:
-    if evse is not None and evse.partner is not None:
-        return evse.partner
-    return _operator(case, named or (evse.evse_id or evse.label if evse else "")) if case.side == "msp" else None
-
-
-def _operator(case: Case, label: str) -> Partner | None:
-    """The partner whose operator id stands in a label, also in one that the directory does not know."""
-    try:
-        operator = EvseId.parse(label).operator_id.as_given
-    except IdentifierError:
-        operator = label_key(label)[:5]
-    return partner_of_operator(case.desk, operator)
+    if case.side == "msp":
+        return operating_company(case.desk, evse, named)
+    return evse.partner if evse else None
 
 
 def _facts_of(evse: Evse | None) -> dict[str, str]:

@@ -24,7 +24,7 @@ from roamdesk.charging.tables import (
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import EvseId, IdentifierError, label_key
 from roamdesk.partners.models import Partner
-from roamdesk.partners.selectors import partner_of_operator
+from roamdesk.partners.selectors import partner_of_operator, sub_operators
 
 COLUMNS = ("label", "evse_id", "partner", "address", "plug", "place_hint", "station", "connector")
 _CONNECTOR = re.compile(r"(?:([1-9][0-9]{0,3})/)?([1-9][0-9]{0,3})")
@@ -69,6 +69,7 @@ class _Directory:
         self.desk = desk
         self.partners = {partner.name.casefold(): partner for partner in Partner.objects.filter(desk=desk)}
         self.by_operator: dict[str, Partner | None] = {}
+        self.sub_operators = sub_operators(desk)
         self.seen: dict[Identity, int] = {}
 
     def store(self, rows: list[Row], tally: Tally, refuse: Refuse) -> None:
@@ -102,7 +103,7 @@ class _Directory:
         """The one that is named, else whose operator id the EVSE id begins with; None when it is ours."""
         if row["partner"]:
             return self._named(row)
-        found = self._operating(evse_id.operator_key) if evse_id else None
+        found = self._operating(evse_id) if evse_id else None
         if found is None and not self.desk.plays_cpo:
             raise CellRefused("partner", "Whose EVSE is it? Name the partner, or give it this operator id.")
         return found
@@ -113,7 +114,12 @@ class _Directory:
             raise CellRefused("partner", f"There is no partner {row['partner'][:80]!r}. Add it: roamdesk partner add")
         return partner
 
-    def _operating(self, operator: str) -> Partner | None:
+    def _operating(self, evse_id: EvseId) -> Partner | None:
+        key = label_key(evse_id.key)
+        running = [prefix for prefix in self.sub_operators if key.startswith(prefix)]
+        if running:
+            return self.sub_operators[max(running, key=len)]
+        operator = evse_id.operator_key
         if operator not in self.by_operator:
             self.by_operator[operator] = partner_of_operator(self.desk, operator)
         return self.by_operator[operator]

@@ -33,7 +33,7 @@ from roamdesk.identifiers import (
 )
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import NumberRefused, phone_number
-from roamdesk.partners.selectors import partner_of_operator
+from roamdesk.partners.selectors import partner_running
 
 MOST_CANDIDATES = 500
 WHOLE_ID = 10  # characters without stars, like DENDLE0471
@@ -119,9 +119,8 @@ def operator_named(desk: Desk, heard: str) -> OperatorHint | None:
         operator = EvseId.parse(heard.strip()).operator_id
     except IdentifierError:
         return _operator_by_prefix(desk, heard)
-    ours = operator in _operators(desk.operator_ids)
-    partner = None if ours else partner_of_operator(desk, operator.as_given)
-    return OperatorHint(operator.as_given, ours, partner)
+    partner = partner_running(desk, heard)
+    return OperatorHint(operator.as_given, partner is None and operator in _operators(desk.operator_ids), partner)
 
 
 def sessions_for(desk: Desk, *, evse: Evse | None = None, token: str = "", now: datetime) -> list[SessionRecord]:

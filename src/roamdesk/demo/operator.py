@@ -17,9 +17,9 @@ from roamdesk.charging.models import Command
 from roamdesk.charging.ports import Outcome
 from roamdesk.correspondence.models import Message
 from roamdesk.demo.stage import Stage
+from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import shown
-from roamdesk.partners.selectors import number_to_dial
 from roamdesk.procedure.model import DutyRule
 
 COMMAND_SLACK = 20.0

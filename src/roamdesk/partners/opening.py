@@ -31,7 +31,7 @@ def opening(line: ContactLine, partner: Partner, at: datetime) -> Opening:
     hours = hours_of(line)
     if hours is None:
         return Opening(False, understood=False)
-    zone, holidays = zone_of(partner), holidays_of(partner, at)
+    zone, holidays = zone_of(line.zone or partner.zone), holidays_of(partner, at)
     open_now = hours.is_open(at, zone, holidays)
     change = hours.next_change(at, zone, holidays)
     instant = change[0] if change else None
@@ -45,10 +45,10 @@ def hours_of(line: ContactLine) -> OpeningHours | None:
         return None
 
 
-def zone_of(partner: Partner) -> ZoneInfo:
-    """The partner's zone; UTC when the name is none."""
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC when it is none."""
     try:
-        return ZoneInfo(partner.zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
 

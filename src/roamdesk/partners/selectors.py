@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from roamdesk.desks.models import Desk
-from roamdesk.identifiers import IdentifierError, OperatorId, ProviderId
+from roamdesk.identifiers import label_key
+from roamdesk.partners.dialling import Dial, number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.numbers import shown
-from roamdesk.partners.opening import Span, gaps, open_minutes, opening
+from roamdesk.partners.models.partner import operator_key, provider_key
+from roamdesk.partners.opening import Span, gaps, open_minutes
 
-STALE_AFTER = timedelta(days=180)
+_SHORTEST_KEY, _LONGEST_KEY = 4, 24
 
 Purpose = ContactLine.Purpose
 Channel = ContactLine.Channel
-_DIALLED = {
-    "cpo_cc": ("cpo", (Purpose.FIRST_LEVEL, Purpose.REFERENCE_PERSON, Purpose.HOTLINE)),
-    "msp_cc": ("msp", (Purpose.CALL_CENTRE, Purpose.REFERENCE_PERSON)),
-    "cpo_fp": ("cpo", (Purpose.REFERENCE_PERSON,)),
-    "msp_fp": ("msp", (Purpose.REFERENCE_PERSON,)),
-    "msp_support": ("msp", (Purpose.MSP_SUPPORT,)),
-    "cpo_backoffice": ("cpo", (Purpose.BACK_OFFICE,)),
-    "msp_backoffice": ("msp", (Purpose.BACK_OFFICE,)),
-}
 _WRITTEN_TO = {
     "cpo_backoffice": ("cpo", Purpose.BACK_OFFICE),
     "msp_backoffice": ("msp", Purpose.BACK_OFFICE),
@@ -32,48 +24,6 @@ _WRITTEN_TO = {
     "msp_fp": ("msp", Purpose.REFERENCE_PERSON),
     "cpo_fp": ("cpo", Purpose.REFERENCE_PERSON),
 }
-
-
-@dataclass(frozen=True)
-class DialLine:
-    """A number with its opening state and its age. Instants are aware UTC.
-
-    ``from_form`` is false for a number that came with roaming data; ``understood`` for hours that cannot be read.
-    """
-
-    pk: int
-    number: str
-    shown: str
-    purpose: str
-    person: str
-    open_now: bool
-    opens_at: datetime | None
-    closes_at: datetime | None
-    languages: tuple[str, ...]
-    speaks: bool
-    verified_at: datetime | None
-    answered_at: datetime | None
-    stale: bool
-    from_form: bool
-    understood: bool
-
-
-@dataclass(frozen=True)
-class Dial:
-    """Numbers in the order of dialling: open before closed, then by purpose, language and priority."""
-
-    lines: tuple[DialLine, ...]
-
-    @property
-    def now(self) -> DialLine | None:
-        """The number to dial now; None when nobody is on the line."""
-        return self.lines[0] if self.lines and self.lines[0].open_now else None
-
-    @property
-    def next_to_open(self) -> DialLine | None:
-        """Who opens first when nobody is there now."""
-        closed = [line for line in self.lines if line.opens_at]
-        return min(closed, key=_opens_at) if closed and self.now is None else None
 
 
 @dataclass(frozen=True)
@@ -101,28 +51,6 @@ class Reach:
         return self.dial.now is not None
 
 
-def number_to_dial(partner: Partner, to: str, at: datetime, language: str) -> Dial:
-    """A recipient's numbers as they stand at ``at`` (UTC); ``cpo_cc`` (S8) and ``msp_cc`` (S22) with fallbacks.
-
-    Whoever has no number in a contact form, the User for one, gets an empty Dial.
-    """
-    if to not in _DIALLED:
-        return Dial(())
-    role, purposes = _DIALLED[to]
-    found = partner.lines.filter(role=role, channel=Channel.PHONE, purpose__in=purposes)
-    ranked = sorted(
-        ((_dial_line(line, partner, at, language), line) for line in found),
-        key=lambda pair: (
-            not pair[0].open_now,
-            purposes.index(Purpose(pair[1].purpose)),
-            not pair[0].speaks,
-            pair[1].priority,
-            pair[1].pk,
-        ),
-    )
-    return Dial(tuple(shown for shown, _ in ranked))
-
-
 def addresses(partner: Partner, recipient: str) -> list[str]:
     """The e-mail addresses of a recipient that a procedure names, each once, in the form's order (S21, S22, S24).
 
@@ -135,16 +63,36 @@ def addresses(partner: Partner, recipient: str) -> list[str]:
     return list(dict.fromkeys(found.values_list("value", flat=True)))
 
 
-def partner_of_operator(desk: Desk, operator_key: str) -> Partner | None:
+def partner_of_operator(desk: Desk, operator: str) -> Partner | None:
     """The partner with this operator id, in any spelling; None when it is nobody's or not one's alone."""
-    wanted = _operator_key(operator_key)
-    return _only(partner for partner in _partners(desk) if wanted in map(_operator_key, partner.operator_ids))
+    return _only(Partner.objects.filter(desk=desk, operator_keys__contains=[operator_key(operator)]))
 
 
-def partner_of_provider(desk: Desk, provider_key: str) -> Partner | None:
+def partner_of_provider(desk: Desk, provider: str) -> Partner | None:
     """The partner with this provider id, in any spelling; None when it is nobody's or not one's alone."""
-    wanted = _provider_key(provider_key)
-    return _only(partner for partner in _partners(desk) if wanted in map(_provider_key, partner.provider_ids))
+    return _only(Partner.objects.filter(desk=desk, provider_keys__contains=[provider_key(provider)]))
+
+
+def partner_running(desk: Desk, evse: str) -> Partner | None:
+    """The partner that runs an EVSE by its id or label: the longest prefix that is somebody's, alone (S8).
+
+    A sub-operator's prefix is longer than the operator id that its EVSEs bear. One query.
+    """
+    key = label_key(evse)
+    prefixes = {key[:length] for length in range(_SHORTEST_KEY, min(len(key), _LONGEST_KEY) + 1)}
+    return _longest(Partner.objects.filter(desk=desk, operator_keys__overlap=sorted(prefixes)), prefixes)
+
+
+def sub_operators(desk: Desk) -> dict[str, Partner]:
+    """Who runs EVSEs under another company's operator id, by the key that they begin with."""
+    found = Partner.objects.filter(desk=desk).exclude(evse_prefixes=[])
+    return {label_key(prefix): partner for partner in found for prefix in partner.evse_prefixes}
+
+
+def _longest(found: Iterable[Partner], prefixes: set[str]) -> Partner | None:
+    claims = [(len(key), partner) for partner in found for key in partner.operator_keys if key in prefixes]
+    longest = max((length for length, _ in claims), default=0)
+    return _only(partner for length, partner in claims if length == longest)
 
 
 def reachability(desk: Desk, at: datetime, language: str) -> list[Reach]:
@@ -167,50 +115,6 @@ def week_of(partner: Partner) -> list[WeekRow]:
     return [WeekRow(*key, open=(spans := open_minutes(lines)), gaps=gaps(spans)) for key, lines in rows.items()]
 
 
-def _dial_line(line: ContactLine, partner: Partner, at: datetime, language: str) -> DialLine:
-    state = opening(line, partner, at)
-    return DialLine(
-        pk=line.pk,
-        number=line.value,
-        shown=shown(line.value),
-        purpose=line.get_purpose_display(),
-        person=line.person_name,
-        open_now=state.open_now,
-        opens_at=state.opens_at,
-        closes_at=state.closes_at,
-        languages=tuple(line.languages),
-        speaks=language in line.languages,
-        verified_at=line.verified_at,
-        answered_at=line.last_answered_at,
-        stale=line.verified_at is None or at - line.verified_at > STALE_AFTER,
-        from_form=line.purpose != Purpose.HOTLINE,
-        understood=state.understood,
-    )
-
-
-def _partners(desk: Desk) -> Iterable[Partner]:
-    return Partner.objects.filter(desk=desk)
-
-
 def _only(partners: Iterable[Partner]) -> Partner | None:
     found = list(partners)
     return found[0] if len(found) == 1 else None
-
-
-def _operator_key(text: str) -> str:
-    try:
-        return OperatorId.parse(text).key
-    except IdentifierError:
-        return text
-
-
-def _provider_key(text: str) -> str:
-    try:
-        return ProviderId.parse(text).key
-    except IdentifierError:
-        return text
-
-
-def _opens_at(line: DialLine) -> datetime:
-    assert line.opens_at is not None
-    return line.opens_at

@@ -10,6 +10,7 @@ from roamdesk.cases.models import Case
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.selectors import recent_cases_at, search
 from roamdesk.cases.words import masked
+from roamdesk.charging.dialling import operating_company
 from roamdesk.charging.models import Evse, Session
 from roamdesk.charging.selectors import EvseHit, FoundEvses, find_evse, find_tokens, users_by_phone
 from roamdesk.console import words
@@ -169,7 +170,7 @@ def partner_of(
 ) -> tuple[Partner | None, tuple[Partner, ...]]:
     """The other company, and between whom to choose where it is not plain."""
     if side == "msp":
-        return _operator_of(taken, found), ()
+        return _operator_of(desk, taken, found), ()
     partners = tuple(Partner.objects.filter(desk=desk, plays_msp=True).order_by("name"))
     named = next((partner for partner in partners if str(partner.pk) == chosen), None)
     running = Session.objects.filter(evse=taken).order_by("-started_at").first() if taken else None
@@ -178,10 +179,10 @@ def partner_of(
     return named or theirs or only, partners if len(partners) > 1 else ()
 
 
-def _operator_of(taken: Evse | None, found: FoundEvses) -> Partner | None:
+def _operator_of(desk: Desk, taken: Evse | None, found: FoundEvses) -> Partner | None:
     """Whose station it is. Two sockets of one operator have one number to dial."""
     if taken:
-        return taken.partner
+        return operating_company(desk, taken)
     operators = {hit.evse.partner for hit in found.hits}
     if len(operators) == 1:
         return operators.pop()

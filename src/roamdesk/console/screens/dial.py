@@ -7,8 +7,8 @@ from datetime import datetime
 
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.partners.dialling import Dial, DialLine, number_to_dial
 from roamdesk.partners.models import Partner
-from roamdesk.partners.selectors import Dial, DialLine, number_to_dial
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,10 @@ def _chips(line: DialLine, now: datetime) -> tuple[str, ...]:
     chips = [words.languages(line.languages) or "language not known"]
     if line.answered_at:
         chips.append(f"answered {words.ago(line.answered_at, now)}")
+    if line.failure:
+        chips.append(f"failed last: {line.failure[:1].lower()}{line.failure[1:]}")
+    if not line.serves:
+        chips.append("for other countries")
     if not line.from_form:
         chips.append("not in their form")
     return tuple(chips)

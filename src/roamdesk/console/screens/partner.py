@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.dial import Line, panel_of
+from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.selectors import WeekRow, number_to_dial, week_of
+from roamdesk.partners.selectors import WeekRow, week_of
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Requirement
 from roamdesk.procedure.readiness import ContactForm, FormLine, readiness

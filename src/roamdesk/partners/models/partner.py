@@ -67,7 +67,7 @@ class Partner(models.Model):
 def operator_key(text: str) -> str:
     """What an operator id or the beginning of an EVSE id is looked up by, in any spelling."""
     try:
-        return OperatorId.parse(text).key
+        return label_key(OperatorId.parse(text).key)
     except IdentifierError:
         return label_key(text)
 

@@ -12,8 +12,8 @@ from roamdesk.server.commands.at_desk import at_desk
 
 if TYPE_CHECKING:
     from roamdesk.desks.models import Desk
+    from roamdesk.partners.dialling import Dial, DialLine
     from roamdesk.partners.models import Partner
-    from roamdesk.partners.selectors import Dial, DialLine
     from roamdesk.procedure import Procedure
 
 STORY = """\
@@ -154,7 +154,7 @@ def _readiness(partner: Partner, role: str, procedure: Procedure) -> Iterator[st
 
 
 def _dial(partner: Partner, role: str, now: datetime, language: str) -> str:
-    from roamdesk.partners.selectors import number_to_dial
+    from roamdesk.partners.dialling import number_to_dial
 
     dial = number_to_dial(partner, f"{role}_cc", now, language)
     if dial.now:
