@@ -47,6 +47,7 @@ class Message(models.Model):
     subject = models.CharField(max_length=300)
     text = models.TextField()
     html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True, help_text="An iCalendar object, sent as an invitation")
     headers = models.JSONField(default=dict)
     tells = models.JSONField(default=dict, help_text="What the recipients know once the relay accepted it")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)

@@ -83,8 +83,20 @@ def compose(message: Message) -> EmailMessage:
     mail.set_content(message.text)
     if message.html:
         mail.add_alternative(message.html, subtype="html")
+    if message.calendar:
+        _add_invitation(mail, message.calendar)
+    if mail.is_multipart():
         mail.set_boundary("=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32])
     return mail
+
+
+def _add_invitation(mail: EmailMessage, calendar: str) -> None:
+    """As an alternative to the text, so that mail clients show it as an invitation (RFC 6047)."""
+    method = re.search(r"(?m)^METHOD:([A-Z]+)\r?$", calendar)
+    mail.add_alternative(calendar.encode(), maintype="text", subtype="calendar", cte="base64")
+    part = mail.get_payload()[-1]  # type: ignore[index]
+    part.set_param("charset", "utf-8")  # type: ignore[union-attr]
+    part.set_param("method", method[1] if method else "PUBLISH")  # type: ignore[union-attr]
 
 
 def hand_over(

@@ -51,6 +51,9 @@ SECRET_KEY = Option(
 )
 DEMO = Option("ROAMDESK_DEMO", "", "1: serve brings the demo desks, stations and mail server along")
 LISTEN = Option("ROAMDESK_LISTEN", "127.0.0.1:8000", "Address of the console")
+PUBLIC_URL = Option(
+    "ROAMDESK_PUBLIC_URL", "", "Where partners reach the console, for links in mails; empty: http and ROAMDESK_LISTEN"
+)
 ALLOWED_HOSTS = Option("ROAMDESK_HOSTS", "localhost 127.0.0.1 [::1]", "Host names the console answers to")
 HTTPS = Option("ROAMDESK_HTTPS", "", "1: people come over https, through a proxy that sets X-Forwarded-Proto")
 TRUSTED_ORIGINS = Option("ROAMDESK_ORIGINS", "", "Origins of forms behind a proxy, for instance https://desk.example")

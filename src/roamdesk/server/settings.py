@@ -145,6 +145,9 @@ if options.HTTPS.yes():
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
 
+# Links in mails
+PUBLIC_URL = (options.PUBLIC_URL.text() or f"http://{options.LISTEN.text()}").rstrip("/")
+
 # Mail
 EMAIL_HOST = options.SMTP_HOST.text()
 EMAIL_PORT = options.SMTP_PORT.number()

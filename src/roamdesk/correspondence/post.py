@@ -1,0 +1,28 @@
+"""Mail to partners that is about no case: links, publications, invitations, test mails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from roamdesk.correspondence.services import queue_message
+from roamdesk.desks.models import Desk
+from roamdesk.partners.models import Partner
+
+
+def queue_for_partner(
+    desk: Desk,
+    *,
+    partner: Partner,
+    about: str,
+    key: str,
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    calendar: str = "",
+    at: datetime,
+) -> None:
+    """As ``roamdesk.partners.ports.Post`` asks for it. Raises MailRefused."""
+    queue_message(
+        desk, partner=partner, about=about, key=key, to=to, subject=subject, text=text, calendar=calendar, at=at
+    )
