@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from roamdesk.console.views import account, board, call, case, partners, queue, reference, search, stations, steps, team
+from roamdesk.console.views import (
+    account,
+    board,
+    call,
+    case,
+    guest,
+    partners,
+    queue,
+    reference,
+    search,
+    stations,
+    steps,
+    team,
+)
 
 app_name = "console"
 
@@ -12,6 +25,7 @@ _DESK = "d/<slug:desk>/"
 _CASE = _DESK + "cases/<str:reference>"
 
 urlpatterns = [
+    path("p/<str:token>", guest.guest, name="guest"),
     path("me", account.account, name="account"),
     path(_DESK, queue.to_queue, name="desk"),
     path(_DESK + "queue", queue.queue, name="queue"),

@@ -23,11 +23,13 @@ __all__ = [
     "LineRefused",
     "PartnerRefused",
     "confirm_line",
+    "forget_failures",
     "line_answered",
     "number_answered",
     "partner_named",
     "put_line",
     "put_partner",
+    "refuse_faults",
     "remove_line",
     "save_line",
     "the_partner",
@@ -121,6 +123,12 @@ def confirm_line(line: ContactLine, *, at: datetime, how: str = Way.BY_HAND) -> 
     ContactLine.objects.filter(pk=line.pk).update(
         verified_at=at, verified_how=how, failures=0, last_failed_at=None, last_failure=""
     )
+
+
+def forget_failures(partner: Partner, value: str) -> None:
+    """The partner stands by this number or address: what failed before counts no more."""
+    lines = ContactLine.objects.filter(partner=partner, value=value)
+    lines.update(failures=0, last_failed_at=None, last_failure="")
 
 
 def put_line(

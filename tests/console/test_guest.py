@@ -1,0 +1,115 @@
+"""The partner fills in its own form by a link, and the desk decides on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django_scopes import scope
+
+from console.pages import text_of
+from roamdesk.desks.models import Desk
+from roamdesk.partners import links, submissions
+from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner, PartnerTask
+from roamdesk.partners.submissions import SubmissionRefused
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def partner(msp_desk: Desk) -> Iterator[Partner]:
+    with scope(desk=msp_desk):
+        yield Partner.objects.get(name="Nordlade")
+
+
+@pytest.fixture
+def token(partner: Partner) -> str:
+    return links.make_link(partner, GuestLink.Purpose.FORM, by="Piet", at=NOW)[1]
+
+
+def typed(partner: Partner, **changes: str) -> dict[str, str]:
+    """The form as a browser posts it, with the lines that stand there."""
+    raw = submissions.as_it_stands(partner, "cpo")
+    lines = {f"{place}-{name}": text for place, line in enumerate(raw["lines"]) for name, text in line.items()}
+    return {**lines, "role": "cpo", "version": "0", "agreed": "yes", "by": "H. Brandt", "do": "save"} | changes
+
+
+def the_form(partner: Partner) -> FormSubmission:
+    return FormSubmission.objects.get(partner=partner)
+
+
+def test_the_form_shows_what_is_asked_for(client: Client, partner: Partner, token: str) -> None:
+    text = text_of(client.get(f"/p/{token}").content.decode())
+    assert "Contact form of Nordlade, as CPO" in text
+    assert "What the procedure asks for" in text
+
+
+def test_a_draft_survives_a_closed_browser_as_it_was_typed(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, **{"0-value": "call us", "0-hours": "whenever"}))
+    page = Client().get(f"/p/{token}").content.decode()
+    assert 'value="call us"' in page
+    assert 'value="whenever"' in page
+    assert not ContactLine.objects.filter(partner=partner, hours="whenever").exists()
+
+
+def test_lines_that_cannot_stand_are_not_sent_in_and_not_lost(client: Client, partner: Partner, token: str) -> None:
+    answer = client.post(f"/p/{token}", typed(partner, **{"0-hours": "whenever", "do": "send"}))
+    assert answer.status_code == 422
+    assert "not understood" in text_of(answer.content.decode())
+    assert (the_form(partner).state, the_form(partner).raw["lines"][0]["hours"]) == ("draft", "whenever")
+
+
+def test_a_form_sent_twice_is_one(client: Client, partner: Partner, token: str) -> None:
+    values = typed(partner, do="send")
+    client.post(f"/p/{token}", values)
+    sent_at = the_form(partner).sent_at
+    client.post(f"/p/{token}", values)
+    assert (the_form(partner).state, the_form(partner).sent_at) == ("sent", sent_at)
+    assert PartnerTask.objects.filter(partner=partner, kind="submission").count() == 1
+
+
+def test_an_older_page_does_not_overwrite_a_newer_draft(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, **{"0-hours": "Mon-Fri 08:00-18:00"}))
+    answer = client.post(f"/p/{token}", typed(partner, **{"0-hours": "Mon-Fri 09:00-18:00"}))
+    assert answer.status_code == 422
+    assert the_form(partner).raw["lines"][0]["hours"] == "Mon-Fri 08:00-18:00"
+
+
+def test_accepted_the_form_stands_and_is_verified(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, **{"0-hours": "Mon-Sun 06:00-23:00", "do": "send"}))
+    kept = the_form(partner)
+    kinds = [difference.kind for difference in submissions.differences(kept)]
+    assert kinds.count("changed") == 1
+    submissions.accept(kept, by="Piet", at=NOW + timedelta(hours=1))
+    submissions.accept(kept, by="Piet", at=NOW + timedelta(hours=2))
+    changed = ContactLine.objects.get(partner=partner, hours="Mon-Sun 06:00-23:00")
+    assert (changed.verified_at, changed.verified_how) == (the_form(partner).sent_at, "stated")
+    assert not PartnerTask.objects.filter(partner=partner, done_at__isnull=True).exists()
+
+
+def test_a_form_sent_back_says_why_and_may_be_mended(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, do="send"))
+    with pytest.raises(SubmissionRefused, match="what is to be mended"):
+        submissions.send_back(the_form(partner), note=" ", by="Piet", at=NOW)
+    submissions.send_back(the_form(partner), note="Nobody speaks English at night.", by="Piet", at=NOW)
+    assert "Nobody speaks English at night." in text_of(client.get(f"/p/{token}").content.decode())
+    version = str(the_form(partner).version)
+    client.post(f"/p/{token}", typed(partner, **{"0-languages": "en, fr", "version": version, "do": "send"}))
+    assert the_form(partner).state == "sent"
+
+
+@pytest.mark.parametrize("spoil", ["!", ""])
+def test_an_altered_link_opens_nothing(client: Client, partner: Partner, token: str, spoil: str) -> None:
+    answer = client.get(f"/p/{token[:-1]}{spoil}")
+    assert answer.status_code == 410
+    assert "was altered" in text_of(answer.content.decode())
+
+
+def test_an_expired_and_a_revoked_link_change_nothing(client: Client, partner: Partner) -> None:
+    old = links.make_link(partner, GuestLink.Purpose.FORM, by="Piet", at=NOW - timedelta(days=15))[1]
+    link, gone = links.make_link(partner, GuestLink.Purpose.FORM, by="Piet", at=NOW)
+    links.revoke(link, at=NOW)
+    assert [client.post(f"/p/{each}", typed(partner)).status_code for each in (old, gone)] == [410, 410]
+    assert not FormSubmission.objects.filter(partner=partner).exists()
