@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,8 +10,10 @@ import pytest
 from django.test import Client
 from django_scopes import scope
 
-from console.pages import text_of
-from roamdesk.desks.models import Desk
+from builders import person_at
+from console.pages import page_of, text_of
+from roamdesk.correspondence.models import Message
+from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners import links, submissions
 from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner, PartnerTask
 from roamdesk.partners.submissions import SubmissionRefused
@@ -113,3 +116,49 @@ def test_an_expired_and_a_revoked_link_change_nothing(client: Client, partner: P
     links.revoke(link, at=NOW)
     assert [client.post(f"/p/{each}", typed(partner)).status_code for each in (old, gone)] == [410, 410]
     assert not FormSubmission.objects.filter(partner=partner).exists()
+
+
+def test_the_partner_manager_sees_the_differences_and_accepts(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, **{"0-hours": "Mon-Sun 06:00-23:00", "do": "send"}))
+    manager = person_at(partner.desk, "paula.partner", Role.PARTNER_MANAGER)
+    path = f"/d/{partner.desk.slug}/partners/{partner.pk}/forms/{the_form(partner).pk}"
+    page = text_of(page_of(client, manager, path))
+    assert "24/7" in page
+    assert "Mon-Sun 06:00-23:00" in page
+    client.post(path, {"do": "accept"})
+    assert ContactLine.objects.filter(partner=partner, hours="Mon-Sun 06:00-23:00").exists()
+
+
+def test_only_a_partner_manager_decides_and_a_stranger_sees_nothing(
+    client: Client, partner: Partner, token: str, msp_operator: Person, stranger: Person
+) -> None:
+    client.post(f"/p/{token}", typed(partner, do="send"))
+    path = f"/d/{partner.desk.slug}/partners/{partner.pk}/forms/{the_form(partner).pk}"
+    client.force_login(msp_operator)
+    assert client.post(path, {"do": "accept"}).status_code == 403
+    client.force_login(stranger)
+    assert client.get(path).status_code == 404
+    assert the_form(partner).state == "sent"
+
+
+def test_the_partner_is_asked_by_mail_with_a_link_that_opens_the_form(client: Client, partner: Partner) -> None:
+    manager = person_at(partner.desk, "paula.partner", Role.PARTNER_MANAGER)
+    client.force_login(manager)
+    client.post(f"/d/{partner.desk.slug}/partners/{partner.pk}/ask", {"to": "forms@nordlade.example"})
+    mail = Message.objects.get(partner=partner)
+    path = re.search(r"/p/\S+", mail.text)
+    assert path is not None
+    assert mail.to == ["forms@nordlade.example"]
+    assert Client().get(path[0]).status_code == 200
+    link = GuestLink.objects.get(partner=partner)
+    client.post(f"/d/{partner.desk.slug}/partners/{partner.pk}/links/{link.pk}/revoke")
+    assert Client().get(path[0]).status_code == 410
+
+
+def test_an_address_that_is_none_is_not_written_to(client: Client, partner: Partner) -> None:
+    client.force_login(person_at(partner.desk, "paula.partner", Role.PARTNER_MANAGER))
+    answer = client.post(
+        f"/d/{partner.desk.slug}/partners/{partner.pk}/ask", {"to": "a@b.example\nBcc: c@d.example"}, follow=True
+    )
+    assert "Nothing was sent" in text_of(answer.content.decode())
+    assert not GuestLink.objects.filter(partner=partner).exists()

@@ -9,6 +9,7 @@ from roamdesk.console.views import (
     board,
     call,
     case,
+    forms_in,
     guest,
     partners,
     queue,
@@ -22,6 +23,7 @@ from roamdesk.console.views import (
 app_name = "console"
 
 _DESK = "d/<slug:desk>/"
+_PARTNER = _DESK + "partners/<int:partner>"
 _CASE = _DESK + "cases/<str:reference>"
 
 urlpatterns = [
@@ -33,7 +35,10 @@ urlpatterns = [
     path(_DESK + "new/heard", call.heard, name="heard"),
     path(_DESK + "search", search.search, name="search"),
     path(_DESK + "partners", partners.partners, name="partners"),
-    path(_DESK + "partners/<int:partner>", partners.partner, name="partner"),
+    path(_PARTNER, partners.partner, name="partner"),
+    path(_PARTNER + "/ask", forms_in.ask, name="ask_for_form"),
+    path(_PARTNER + "/links/<int:link>/revoke", forms_in.revoke, name="revoke_link"),
+    path(_PARTNER + "/forms/<int:submission>", forms_in.submission, name="form_in"),
     path(_DESK + "board", board.board, name="board"),
     path(_DESK + "stations", stations.stations, name="stations"),
     path(_DESK + "help", reference.reference, name="help"),

@@ -11,9 +11,10 @@ from roamdesk.console import words
 from roamdesk.console.gate import at_desk
 from roamdesk.console.marks import State, mark
 from roamdesk.console.screens.call import procedure_in_force
+from roamdesk.console.screens.forms_in import ask_part
 from roamdesk.console.screens.partner import is_ready, partner_screen
 from roamdesk.console.shell import page
-from roamdesk.desks.access import Access
+from roamdesk.desks.access import Access, Right
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import reachability
 
@@ -40,4 +41,14 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
     found = get_object_or_404(Partner.objects.prefetch_related("lines"), pk=partner, desk=access.desk)
     procedure = procedure_in_force(access.desk, now)
     screen = partner_screen(found, procedure, now, access.person.zone, access.desk.language)
-    return page(request, access, "partner", found.name, p=screen, now=now, zone=words.place_of(found.zone))
+    return page(
+        request,
+        access,
+        "partner",
+        found.name,
+        p=screen,
+        ask=ask_part(found, now),
+        keeps=access.may(Right.KEEP_PARTNERS),
+        now=now,
+        zone=words.place_of(found.zone),
+    )
