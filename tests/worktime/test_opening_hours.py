@@ -66,7 +66,7 @@ def test_a_holiday_closes_the_spans_that_begin_on_it() -> None:
     assert OpeningHours.parse("24/7").is_open(berlin("2026-12-25 12:00"), BERLIN, christmas)
 
 
-@pytest.mark.parametrize("text", ["24/7", "Mon-Sun 00:00-24:00", "06:00-22:00,22:00-06:00", "00:00-12:00,11:00-24:00"])
+@pytest.mark.parametrize("text", ["24/7", "Mon-Sun 00:00-24:00", "06:00-22:00,22:00-06:00", "00:00-12:00,12:00-24:00"])
 def test_around_the_clock_is_recognised_however_written(text: str) -> None:
     assert OpeningHours.parse(text).always
 
@@ -177,3 +177,21 @@ def _minutes_open(line: OpeningHours, zone: ZoneInfo, change: datetime) -> list[
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(LocalTimeError, match="aware datetime"):
         OpeningHours.parse("business").is_open(datetime.fromisoformat("2026-11-16"), BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("Mon-Fri 08:00-12:00,11:00-17:00", "Mon 11:00"),
+        ("Mon 22:00-06:00; Tue 05:00-09:00", "Tue 05:00"),
+        ("Sun 22:00-06:00; Mon 05:00-09:00", "Mon 05:00"),
+        ("Mon-Sun 00:00-24:00; Wed 09:00-10:00", "Wed 09:00"),
+    ],
+)
+def test_spans_that_overlap_are_refused_with_the_place(text: str, where: str) -> None:
+    with pytest.raises(OpeningHoursError, match=f"overlap on {where}"):
+        OpeningHours.parse(text)
+
+
+def test_spans_may_touch() -> None:
+    assert OpeningHours.parse("Mon 22:00-06:00; Tue 06:00-09:00; Sun 22:00-24:00").spans

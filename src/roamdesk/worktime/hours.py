@@ -49,7 +49,9 @@ class OpeningHours:
         if plain == "closed":
             return cls(text, ())
         rules = _SHORTHAND.get(plain, plain).split(";")
-        return cls(text, tuple(sorted({span for rule in rules for span in _spans(rule.strip())})))
+        spans = tuple(sorted({span for rule in rules for span in _spans(rule.strip())}))
+        _refuse_overlaps(spans)
+        return cls(text, spans)
 
     @property
     def always(self) -> bool:
@@ -111,6 +113,17 @@ class OpeningHours:
         walls = [start + timedelta(minutes=minute) for minute in minutes]
         boundaries = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
         return boundaries | set(clock_changes(zone, midnight, midnight + _DAY))
+
+
+def _refuse_overlaps(spans: tuple[tuple[int, int, int], ...]) -> None:
+    """Two spans at one minute are a slip: one of them was meant for another day or hour."""
+    absolute = [(day * _MINUTES_A_DAY + begin, day * _MINUTES_A_DAY + end) for day, begin, end in spans]
+    following = [*absolute[1:], *((begin + _WEEK, end + _WEEK) for begin, end in absolute[:1])]
+    for (_, end), (begin, _) in zip(absolute, following, strict=True):
+        if begin < end:
+            day, minute = divmod(begin % _WEEK, _MINUTES_A_DAY)
+            at = f"{_DAY_NAMES[day].title()} {minute // 60:02}:{minute % 60:02}"
+            raise OpeningHoursError(f"Two spans overlap on {at}: let one end before the next begins.")
 
 
 def _spans(rule: str) -> Iterator[tuple[int, int, int]]:

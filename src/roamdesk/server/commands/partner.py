@@ -42,7 +42,9 @@ def add_to(subparsers: sub.Subparsers) -> None:
 
 def _parser_of_add(actions: sub.Subparsers) -> None:
     parser = sub.add(actions, "add", _add, "Add a partner; told again, what is given is corrected.", STORY)
-    parser.set_defaults(fields=("plays_cpo", "plays_msp", "operator_ids", "provider_ids", "zone", "country", "region"))
+    parser.set_defaults(
+        fields=("plays_cpo", "plays_msp", "operator_ids", "provider_ids", "evse_prefixes", "zone", "country", "region")
+    )
     parser.add_argument("name", help="as people call the company")
     parser.add_argument("--desk", required=True, help="slug of the desk")
     parser.add_argument("--cpo", dest="plays_cpo", action="store_true", default=None, help="it plays the CPO side")
@@ -50,6 +52,8 @@ def _parser_of_add(actions: sub.Subparsers) -> None:
     for role, example in (("operator", "DE*NDL"), ("provider", "DE-VPS")):
         about = f"for instance {example}; may be repeated"
         parser.add_argument(f"--{role}-id", dest=f"{role}_ids", metavar="ID", action="append", help=about)
+    about = "beginning of EVSE ids that it runs under another's operator id, like 'DE*NDL*E08'; may be repeated"
+    parser.add_argument("--evse-prefix", dest="evse_prefixes", metavar="PREFIX", action="append", help=about)
     parser.add_argument("--zone", help="IANA time zone of its opening hours (default: the desk's)")
     parser.add_argument("--country", help="two letters, for holidays and numbers (default: the desk's)")
     parser.add_argument("--region", help="for holidays, for instance BE (default: the desk's)")
@@ -87,7 +91,7 @@ def _put(desk: Desk, arguments: argparse.Namespace) -> str:
         values["procedures_agreed"] = True
     if arguments.published_today:
         values["form_published_at"] = timezone.now()
-    partner = put_partner(desk, arguments.name, values)
+    partner = put_partner(desk, arguments.name, values, by="roamdesk partner add", at=timezone.now())
     return f"{partner} is a partner of {desk}. Next: roamdesk partner line {partner.name!r} --desk {desk.slug} --help"
 
 
