@@ -15,7 +15,9 @@ from console.pages import page_of, text_of
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners import links, submissions
-from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner, PartnerTask
+from roamdesk.partners.history import values_of
+from roamdesk.partners.models import ContactLine, FormChange, FormSubmission, GuestLink, Partner, PartnerTask
+from roamdesk.partners.services import save_line
 from roamdesk.partners.submissions import SubmissionRefused
 
 NOW = datetime.now(UTC)
@@ -162,3 +164,27 @@ def test_an_address_that_is_none_is_not_written_to(client: Client, partner: Part
     )
     assert "Nothing was sent" in text_of(answer.content.decode())
     assert not GuestLink.objects.filter(partner=partner).exists()
+
+
+def test_what_came_in_stands_on_the_list_until_it_is_decided(client: Client, partner: Partner, token: str) -> None:
+    client.post(f"/p/{token}", typed(partner, do="send"))
+    manager = person_at(partner.desk, "paula.partner", Role.PARTNER_MANAGER)
+    assert "H. Brandt of Nordlade sent in" in text_of(page_of(client, manager, f"/d/{partner.desk.slug}/partners"))
+    submissions.accept(the_form(partner), by="Piet", at=NOW)
+    assert "sent in the contact form" not in text_of(page_of(client, manager, f"/d/{partner.desk.slug}/partners"))
+
+
+def test_a_change_is_taken_back_on_the_partners_page(client: Client, partner: Partner) -> None:
+    line = ContactLine.objects.filter(partner=partner, channel="phone").first()
+    assert line is not None
+    values = {**values_of(line), "hours": "Mon-Fri 08:00-18:00"}
+    save_line(partner, **values, at=NOW, by="Ines", line=line)
+    manager = person_at(partner.desk, "paula.partner", Role.PARTNER_MANAGER)
+    path = f"/d/{partner.desk.slug}/partners/{partner.pk}"
+    assert "hours: 24/7 → Mon-Fri 08:00-18:00" in text_of(page_of(client, manager, path))
+    change = FormChange.objects.latest("pk")
+    client.post(f"{path}/changes/{change.pk}/back")
+    line.refresh_from_db()
+    assert line.hours == "24/7"
+    answer = client.post(f"{path}/changes/{change.pk}/back", follow=True)
+    assert "taken back already" in text_of(answer.content.decode())

@@ -38,6 +38,7 @@ urlpatterns = [
     path(_PARTNER, partners.partner, name="partner"),
     path(_PARTNER + "/ask", forms_in.ask, name="ask_for_form"),
     path(_PARTNER + "/links/<int:link>/revoke", forms_in.revoke, name="revoke_link"),
+    path(_PARTNER + "/changes/<int:change>/back", forms_in.take_back, name="take_back"),
     path(_PARTNER + "/forms/<int:submission>", forms_in.submission, name="form_in"),
     path(_DESK + "board", board.board, name="board"),
     path(_DESK + "stations", stations.stations, name="stations"),

@@ -37,13 +37,7 @@ def close_task(partner: Partner, kind: str, *, subject: str = "", outcome: str, 
     return bool(found.update(done_at=at, done_by=by[:120], outcome=outcome[:200]))
 
 
-def finish(task: PartnerTask, *, outcome: str, by: str, at: datetime) -> None:
-    """A person did it, and says what came of it; a second time changes nothing."""
-    found = PartnerTask.objects.filter(pk=task.pk, done_at__isnull=True)
-    found.update(done_at=at, done_by=by[:120], outcome=outcome[:200])
-
-
-def tasks_of(desk: Desk, *, done: bool = False) -> list[PartnerTask]:
-    """Open ones by due time, or the newest done ones; at most 200."""
-    tasks = PartnerTask.objects.filter(desk=desk, done_at__isnull=not done).select_related("partner")
-    return list(tasks.order_by("-done_at" if done else "due_at", "pk")[:SHOWN])
+def tasks_of(desk: Desk) -> list[PartnerTask]:
+    """The open ones by due time; at most 200."""
+    tasks = PartnerTask.objects.filter(desk=desk, done_at__isnull=True).select_related("partner")
+    return list(tasks[:SHOWN])

@@ -13,8 +13,8 @@ from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.forms_in import submission_screen
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
-from roamdesk.partners import links, submissions
-from roamdesk.partners.models import FormSubmission, GuestLink, Partner
+from roamdesk.partners import history, links, submissions
+from roamdesk.partners.models import FormChange, FormSubmission, GuestLink, Partner
 from roamdesk.partners.submissions import SubmissionRefused
 
 
@@ -38,6 +38,18 @@ def revoke(request: HttpRequest, access: Access, partner: int, link: int) -> Htt
     found = get_object_or_404(GuestLink, pk=link, partner=partner, desk=access.desk)
     links.revoke(found, at=datetime.now(UTC))
     messages.success(request, f"The link to {found.sent_to or 'the form'} opens nothing any more.", "s-done")
+    return redirect("console:partner", access.desk.slug, found.partner_id)
+
+
+@require_POST
+@at_desk(Right.KEEP_PARTNERS)
+def take_back(request: HttpRequest, access: Access, partner: int, change: int) -> HttpResponse:
+    found = get_object_or_404(FormChange, pk=change, partner=partner, desk=access.desk)
+    try:
+        history.take_back(found, by=str(access.person), at=datetime.now(UTC))
+        messages.success(request, "Taken back: the line is what it was before.", "s-done")
+    except history.ChangeRefused as refused:
+        messages.error(request, f"{refused} Nothing was changed.", "s-overdue")
     return redirect("console:partner", access.desk.slug, found.partner_id)
 
 

@@ -12,11 +12,13 @@ from roamdesk.console.gate import at_desk
 from roamdesk.console.marks import State, mark
 from roamdesk.console.screens.call import procedure_in_force
 from roamdesk.console.screens.forms_in import ask_part
+from roamdesk.console.screens.history import history_of
 from roamdesk.console.screens.partner import is_ready, partner_screen
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import reachability
+from roamdesk.partners.todo import tasks_of
 
 
 @at_desk()
@@ -32,7 +34,9 @@ def partners(request: HttpRequest, access: Access) -> HttpResponse:
                 gaps = is_ready(partner, role, procedure, lines)
                 state = mark(State.OVERDUE, f"Not ready: {gaps} open") if gaps else mark(State.DONE, "Ready")
                 rows.append((partner, words.SIDES[role], state, reaches[partner.pk, f"{role}_cc"].dial))
-    return page(request, access, "partner", "Partners", template="partners", rows=rows, now=now)
+    return page(
+        request, access, "partner", "Partners", template="partners", rows=rows, tasks=tasks_of(access.desk), now=now
+    )
 
 
 @at_desk()
@@ -48,6 +52,7 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
         found.name,
         p=screen,
         ask=ask_part(found, now),
+        changes=history_of(found),
         keeps=access.may(Right.KEEP_PARTNERS),
         now=now,
         zone=words.place_of(found.zone),
