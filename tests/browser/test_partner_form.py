@@ -13,7 +13,7 @@ from browser.test_screens import AXE, faults_on
 from builders import person_at
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners import links
-from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner
+from roamdesk.partners.models import ContactLine, FormSubmission, Partner
 
 Look = Callable[..., Page]
 
@@ -32,7 +32,7 @@ def faults(page: Page, name: str) -> list[str]:
 def path(msp_desk: Desk) -> str:
     with scopes_disabled():
         partner = Partner.objects.get(desk=msp_desk, name="Nordlade")
-        return f"/p/{links.make_link(partner, GuestLink.Purpose.FORM, by='Piet', at=datetime.now(UTC))[1]}"
+        return f"/p/{links.make_link(partner, by='Piet', at=datetime.now(UTC))[1]}"
 
 
 def test_a_draft_survives_and_is_accepted_by_keyboard(look: Look, manager: Person, path: str) -> None:
@@ -54,6 +54,7 @@ def test_a_draft_survives_and_is_accepted_by_keyboard(look: Look, manager: Perso
     decide = look(manager, f"/d/{sent.desk.slug}/partners/{sent.partner_id}")
     decide.keyboard.press("f")
     expect(decide.get_by_role("heading", name="What accepting changes")).to_be_visible()
+    decide.wait_for_load_state()  # from then on keys are heard
     decide.keyboard.press("a")
     expect(decide.get_by_text("stands as it was sent in")).to_be_visible()
     with scopes_disabled():
@@ -76,7 +77,7 @@ def test_anybody_can_read_why_a_link_opens_nothing(look: Look, manager: Person) 
     assert faults(look(manager, "/p/not-a-link"), "partner-link-refused") == []
 
 
-def test_anybody_can_read_what_came_in(look: Look, manager: Person, path: str) -> None:
+def test_anybody_can_read_what_came_in_and_take_it_back(look: Look, manager: Person, path: str) -> None:
     form = look(manager, path)
     form.get_by_label("Opening hours").first.fill("Mon-Sun 06:00-23:00")
     form.get_by_label("Your name").fill("H. Brandt")
@@ -86,3 +87,11 @@ def test_anybody_can_read_what_came_in(look: Look, manager: Person, path: str) -
         sent = FormSubmission.objects.get()
     address = f"/d/{sent.desk.slug}/partners/{sent.partner_id}/forms/{sent.pk}"
     assert faults(look(manager, address), "partner-form-in") == []
+    partner = f"/d/{sent.desk.slug}/partners"
+    assert faults(look(manager, partner), "partners-form-in") == []
+    page = look(manager, address)
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("heading", name="History of the contact form")).to_be_visible()
+    assert faults(page, "partner-history") == []
+    page.get_by_role("button", name="Take back: Line changed").first.press("Enter")
+    expect(page.get_by_text("Taken back: the line is what it was before")).to_be_visible()

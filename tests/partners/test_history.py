@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,8 @@ from roamdesk.partners.services import confirm_line, put_partner, remove_line, s
 LINE: dict[str, Any] = {
     "role": "cpo", "purpose": "hotline", "channel": "phone", "value": "+49 800 5550 20", "languages": ["de"],
 }  # fmt: skip
+
+AT = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -102,10 +104,10 @@ def test_a_corrected_partner_is_noted(partner: Partner, at: datetime) -> None:
 )
 def test_a_prefix_begins_with_an_operator_id_and_goes_on(partner: Partner, prefix: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        put_partner(partner.desk, "Pleissewatt", {"plays_cpo": True, "evse_prefixes": [prefix]})
+        put_partner(partner.desk, "Pleissewatt", {"plays_cpo": True, "evse_prefixes": [prefix]}, at=AT)
 
 
 def test_a_prefix_belongs_to_one_partner(partner: Partner) -> None:
-    put_partner(partner.desk, "Pleissewatt", {"plays_cpo": True, "evse_prefixes": ["DE*NDL*E08"]})
+    put_partner(partner.desk, "Pleissewatt", {"plays_cpo": True, "evse_prefixes": ["DE*NDL*E08"]}, at=AT)
     with pytest.raises(ValueError, match="Pleissewatt's already"):
-        put_partner(partner.desk, "Elbwatt", {"plays_cpo": True, "evse_prefixes": ["DENDLE08"]})
+        put_partner(partner.desk, "Elbwatt", {"plays_cpo": True, "evse_prefixes": ["DENDLE08"]}, at=AT)

@@ -97,8 +97,8 @@ def test_a_line_that_is_told_again_is_corrected_and_stays_as_verified_as_it_was(
     assert put(cpo, at + timedelta(days=1)).verified_at == at + timedelta(days=1)
 
 
-def test_a_line_that_nobody_tried_was_never_verified(cpo: Partner) -> None:
-    assert put(cpo, None).verified_at is None
+def test_a_line_that_nobody_tried_was_never_verified(cpo: Partner, at: datetime) -> None:
+    assert put(cpo, None, changed_at=at).verified_at is None
 
 
 def test_two_reference_persons_may_share_a_number(cpo: Partner, at: datetime) -> None:

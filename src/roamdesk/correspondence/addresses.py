@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from roamdesk.partners.addresses import AddressRefused, mail_address
 
 MOST_RECIPIENTS = 50
 LONGEST_SUBJECT = 300
@@ -40,16 +39,10 @@ def sender(text: str) -> str:
 
 
 def _address(text: str, kept_in: str = "partner's contact form") -> str:
-    refusal = MailRefused(f"{text[:80]!r} is no e-mail address. Correct it in the {kept_in}.")
-    local, at, domain = text.strip().rpartition("@")
     try:
-        address = local + at + domain.encode("idna").decode("ascii")
-        validate_email(address)
-    except (UnicodeError, ValidationError):
-        raise refusal from None
-    if _BREAKS.search(text.strip()) or not address.isascii():
-        raise refusal
-    return address
+        return mail_address(text.strip())
+    except AddressRefused:
+        raise MailRefused(f"{text[:80]!r} is no e-mail address. Correct it in the {kept_in}.") from None
 
 
 def subject_line(text: str) -> str:

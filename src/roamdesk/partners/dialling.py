@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +14,7 @@ STALE_AFTER = timedelta(days=180)
 
 Purpose = ContactLine.Purpose
 Channel = ContactLine.Channel
-DIALLED = {
+_DIALLED = {
     "cpo_cc": ("cpo", (Purpose.FIRST_LEVEL, Purpose.REFERENCE_PERSON, Purpose.HOTLINE)),
     "msp_cc": ("msp", (Purpose.CALL_CENTRE, Purpose.REFERENCE_PERSON)),
     "cpo_fp": ("cpo", (Purpose.REFERENCE_PERSON,)),
@@ -99,24 +98,12 @@ def number_to_dial(partner: Partner, to: str, at: datetime, language: str, count
     ``country`` (ISO 3166-1 alpha-2) is where the User is; lines for other countries come last. Whoever has no
     number in a contact form, the User for one, gets an empty Dial.
     """
-    if to not in DIALLED:
+    if to not in _DIALLED:
         return Dial(())
-    role, purposes = DIALLED[to]
+    role, purposes = _DIALLED[to]
     found = partner.lines.filter(role=role, channel=Channel.PHONE, purpose__in=purposes)
-    return dial_of(partner, purposes, found, at, language, country)
-
-
-def dial_of(
-    partner: Partner,
-    purposes: tuple[Purpose, ...],
-    lines: Iterable[ContactLine],
-    at: datetime,
-    language: str,
-    country: str = "",
-) -> Dial:
-    """The Dial of lines that were read already."""
     ranked = sorted(
-        ((_dial_line(line, partner, at, language, country), line) for line in lines),
+        ((_dial_line(line, partner, at, language, country), line) for line in found),
         key=lambda pair: (
             not pair[0].open_now,
             not pair[0].serves,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ FIELDS = (
     "role", "purpose", "channel", "value", "hours", "zone", "languages", "countries", "person_name",
     "operational_skills", "priority",
 )  # fmt: skip
-KEPT = 200
+SHOWN = 20
 Kind = FormChange.Kind
 
 
@@ -34,10 +34,10 @@ def note(
     after: Mapping[str, Any],
     *,
     by: str,
-    at: datetime | None,
+    at: datetime,
     takes_back: FormChange | None = None,
 ) -> FormChange | None:
-    """Write down what changed, ``at`` (UTC, now when None); None where nothing did."""
+    """Write down what changed, ``at`` (UTC); None where nothing did."""
     if dict(before) == dict(after):
         return None
     kind = Kind.ADDED if not before else Kind.REMOVED if not after else Kind.CHANGED
@@ -46,7 +46,7 @@ def note(
         partner=partner,
         line_id=line_id,
         kind=kind if line_id else Kind.PARTNER,
-        at=at or datetime.now(UTC),
+        at=at,
         by=by[:120],
         before=dict(before),
         after=dict(after),
@@ -56,8 +56,8 @@ def note(
 
 
 def changes_of(partner: Partner) -> list[FormChange]:
-    """Newest first, at most 200."""
-    return list(FormChange.objects.filter(partner=partner).select_related("taken_back")[:KEPT])
+    """The newest 20, newest first."""
+    return list(FormChange.objects.filter(partner=partner)[:SHOWN])
 
 
 def may_take_back(change: FormChange) -> str:

@@ -1,4 +1,4 @@
-"""Links with which a partner does one thing without an account: signed, expiring, revocable."""
+"""Links with which a partner fills in its contact form without an account: signed, expiring, revocable."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
-from django_scopes import scope, scopes_disabled
+from django_scopes import scopes_disabled
 
 from roamdesk.partners import ports
 from roamdesk.partners.models import GuestLink, Partner
 
-DAYS = 14
+GOOD_FOR = timedelta(days=14)
 _ASK = "Ask the desk that sent it for a new one."
 
 
@@ -20,26 +20,15 @@ class LinkRefused(ValueError):
     """This link opens nothing; the text says what to do."""
 
 
-def make_link(
-    partner: Partner,
-    purpose: str,
-    *,
-    about: int | None = None,
-    sent_to: str = "",
-    by: str,
-    at: datetime,
-    days: int = DAYS,
-) -> tuple[GuestLink, str]:
+def make_link(partner: Partner, *, sent_to: str = "", by: str, at: datetime) -> tuple[GuestLink, str]:
     """A new link and its token, which is not kept: who has the token, has the link. ``at`` is UTC."""
     link: GuestLink = GuestLink.objects.create(
         desk_id=partner.desk_id,
         partner=partner,
-        purpose=purpose,
-        about=about,
         sent_to=sent_to[:254],
         made_at=at,
         made_by=by[:120],
-        expires_at=at + timedelta(days=days),
+        expires_at=at + GOOD_FOR,
     )
     return link, _signer().sign(str(link.pk))
 
@@ -71,8 +60,8 @@ def revoke(link: GuestLink, *, at: datetime) -> None:
 
 def ask_for_form(partner: Partner, to: str, *, by: str, at: datetime) -> GuestLink:
     """Mail the partner a link to its contact form; earlier ones stay good. Raises ValueError with the mend."""
-    with scope(desk=partner.desk), transaction.atomic():
-        link, token = make_link(partner, GuestLink.Purpose.FORM, sent_to=to, by=by, at=at)
+    with transaction.atomic():
+        link, token = make_link(partner, sent_to=to, by=by, at=at)
         text = (
             f"Good day,\n\n{partner.desk} reaches {partner} by the numbers and addresses in your contact form. "
             f"Some are missing or have not been confirmed for long.\n\nFill in or confirm the form here, without an "

@@ -34,9 +34,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def put_partner(
-    desk: Desk, name: str, values: Mapping[str, Any], *, by: str = "", at: datetime | None = None
-) -> Partner:
+def put_partner(desk: Desk, name: str, values: Mapping[str, Any], *, by: str = "", at: datetime) -> Partner:
     """Add a partner, or correct the one of that name; ``values`` are fields of Partner, what is left out stays.
 
     A new one sits where the desk does unless told otherwise; a correction is noted in its history. Runs in the

@@ -100,8 +100,7 @@ def reachability(desk: Desk, at: datetime, language: str) -> list[Reach]:
     reaches = [
         Reach(partner, to, number_to_dial(partner, to, at, language))
         for partner in Partner.objects.filter(desk=desk).order_by("name")
-        for to, plays in (("cpo_cc", partner.plays_cpo), ("msp_cc", partner.plays_msp))
-        if plays
+        for to in (f"{role}_cc" for role in partner.roles)
     ]
     return sorted(reaches, key=lambda reach: reach.reachable)
 

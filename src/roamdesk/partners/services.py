@@ -82,6 +82,9 @@ def save_line(
     None for ``at``: nobody verified it. Numbers are kept as E.164. What changed is noted in the form's history as
     of ``changed_at`` (UTC, else ``at``). Raises LineRefused with every fault at once.
     """
+    noted_at = changed_at or at
+    if noted_at is None:
+        raise ValueError("A change that verifies nothing needs its own time: give changed_at.")
     checked: dict[str, Any] = {
         "role": role,
         "purpose": purpose,
@@ -107,7 +110,7 @@ def save_line(
             setattr(kept, name, entry)
         kept.verified_at, kept.verified_how = at, how if at else ""
         kept.save()
-        history.note(partner, kept.pk, before, checked, by=by, at=changed_at or at)
+        history.note(partner, kept.pk, before, checked, by=by, at=noted_at)
     return kept
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from roamdesk.partners import history, services, todo
-from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner, PartnerTask
+from roamdesk.desks.models import Desk
+from roamdesk.partners import history, services
+from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.readiness import ContactForm, FormLine, Readiness, readiness
 
@@ -48,7 +49,7 @@ class Difference:
     kind: str
     before: dict[str, Any]
     after: dict[str, Any]
-    line_id: int | None = None
+    line: ContactLine | None = None
 
     @property
     def fields(self) -> list[str]:
@@ -58,6 +59,12 @@ class Difference:
 def open_submission(partner: Partner, role: str) -> FormSubmission | None:
     """The one that is a draft, sent in, or returned."""
     return FormSubmission.objects.filter(partner=partner, role=role, state__in=OPEN).first()
+
+
+def sent_in(desk: Desk) -> list[FormSubmission]:
+    """What came in and waits for the partner manager, oldest first."""
+    waiting = FormSubmission.objects.filter(desk=desk, state=State.SENT).select_related("partner")
+    return list(waiting.order_by("sent_at", "pk"))
 
 
 def as_it_stands(partner: Partner, role: str) -> dict[str, Any]:
@@ -107,10 +114,6 @@ def send_in(submission: FormSubmission, *, at: datetime) -> FormSubmission:
         _lines_of(kept)
         kept.state, kept.sent_at, kept.note = State.SENT, at, ""
         kept.save()
-        text = f"{kept.filled_in_by} of {kept.partner} sent in the contact form as {kept.role.upper()}: look at it."
-        todo.open_task(
-            kept.partner, PartnerTask.Kind.SUBMISSION, subject=f"submission:{kept.pk}", text=text, at=at, due_at=at
-        )
     return kept
 
 
@@ -130,8 +133,8 @@ def differences(submission: FormSubmission) -> list[Difference]:
         standing.remove(line)
         before = history.values_of(line)
         values["priority"] = line.priority
-        found.append(Difference("same" if before == values else "changed", before, values, line.pk))
-    return found + [Difference("removed", history.values_of(line), {}, line.pk) for line in standing]
+        found.append(Difference("same" if before == values else "changed", before, values, line))
+    return found + [Difference("removed", history.values_of(line), {}, line) for line in standing]
 
 
 def accept(submission: FormSubmission, *, by: str, at: datetime) -> None:
@@ -145,19 +148,22 @@ def accept(submission: FormSubmission, *, by: str, at: datetime) -> None:
             return
         who = f"{kept.filled_in_by} of {partner}, by its link; accepted by {by}"
         for difference in differences(kept):
-            line = ContactLine.objects.filter(pk=difference.line_id or 0).first()
-            if difference.kind == "removed" and line is not None:
-                services.remove_line(line, by=who, at=at)
-            else:
-                services.save_line(
-                    partner, **difference.after, at=kept.sent_at, by=who, how="stated", changed_at=at, line=line
-                )
-                services.forget_failures(partner, difference.after["value"])
-        partner.procedures_agreed = bool(kept.raw.get("agreed"))
-        partner.form_published_at = kept.sent_at
+            _take_over(partner, difference, kept, who, at)
+        before, agreed = partner.procedures_agreed, bool(kept.raw.get("agreed"))
+        partner.procedures_agreed, partner.form_published_at = agreed, kept.sent_at
         partner.save()
+        said = "procedures_agreed"
+        history.note(partner, None, {said: before}, {said: agreed}, by=who, at=at)
         kept.save()
-        _close(kept, "Accepted", by, at)
+
+
+def _take_over(partner: Partner, difference: Difference, kept: FormSubmission, who: str, at: datetime) -> None:
+    line = difference.line
+    if line is not None and difference.kind == "removed":
+        services.remove_line(line, by=who, at=at)
+        return
+    services.save_line(partner, **difference.after, at=kept.sent_at, by=who, how="stated", changed_at=at, line=line)
+    services.forget_failures(partner, difference.after["value"])
 
 
 def send_back(submission: FormSubmission, *, note: str, by: str, at: datetime) -> None:
@@ -169,7 +175,6 @@ def send_back(submission: FormSubmission, *, note: str, by: str, at: datetime) -
         if kept is not None:
             kept.note = note.strip()[:500]
             kept.save()
-            _close(kept, "Sent back", by, at)
 
 
 def missing(partner: Partner, role: str, raw: Mapping[str, Any], procedure: Procedure) -> Readiness:
@@ -202,11 +207,6 @@ def _decided(
         raise SubmissionRefused(f"This form is {kept.get_state_display().lower()}: there is nothing to decide.")
     kept.state, kept.decided_by, kept.decided_at = state, by[:120], at
     return kept, partner
-
-
-def _close(kept: FormSubmission, outcome: str, by: str, at: datetime) -> None:
-    subject = f"submission:{kept.pk}"
-    todo.close_task(kept.partner, PartnerTask.Kind.SUBMISSION, subject=subject, outcome=outcome, by=by, at=at)
 
 
 def _lines_of(submission: FormSubmission) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def ask_part(partner: Partner, now: datetime) -> AskPart:
     good = GuestLink.objects.filter(partner=partner, revoked_at__isnull=True, expires_at__gt=now)
     return AskPart(
         tuple(partner.submissions.all()[:SHOWN_LINKS]),
-        tuple(good.filter(purpose=GuestLink.Purpose.FORM)[:SHOWN_LINKS]),
+        tuple(good[:SHOWN_LINKS]),
         next((line.value for line in mails), ""),
     )
 

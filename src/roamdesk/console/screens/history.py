@@ -9,8 +9,6 @@ from roamdesk.partners.history import changes_of
 from roamdesk.partners.models import ContactLine, FormChange, Partner
 from roamdesk.partners.numbers import shown
 
-SHOWN = 20
-
 
 @dataclass(frozen=True)
 class ChangeRow:
@@ -23,7 +21,7 @@ class ChangeRow:
 def history_of(partner: Partner) -> tuple[ChangeRow, ...]:
     """The newest 20; only the newest change of a line can be taken back, and once."""
     rows, seen = [], set[int | None]()
-    for change in changes_of(partner)[:SHOWN]:
+    for change in changes_of(partner):
         newest = change.line_id is not None and change.line_id not in seen
         seen.add(change.line_id)
         rows.append(ChangeRow(change, _what(change), _details(change), newest and change.takes_back_id is None))

@@ -84,7 +84,7 @@ class PartnerScreen:
 def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: str, language: str) -> PartnerScreen:
     """The whole page. Runs in the desk's scope."""
     lines = list(partner.lines.all())
-    roles = [role for role, plays in (("cpo", partner.plays_cpo), ("msp", partner.plays_msp)) if plays]
+    roles = partner.roles
     return PartnerScreen(
         partner=partner,
         roles=tuple(_role(partner, role, lines, procedure, now, zone, language) for role in roles),

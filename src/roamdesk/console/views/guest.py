@@ -1,8 +1,7 @@
-"""What a partner does by a link, without an account: fill in its form, acknowledge, answer, confirm."""
+"""The partner's own contact form, by a link, without an account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,30 +11,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
-from roamdesk.console.screens.guest import blank_for, form_screen, typed
+from roamdesk.console.screens.guest import form_screen, typed
 from roamdesk.partners import links, submissions
 from roamdesk.partners.models import GuestLink, Partner
 from roamdesk.partners.procedures import procedure_at, version_in_force
 from roamdesk.partners.submissions import FormFaults, SubmissionRefused
 
-Visit = Callable[[HttpRequest, GuestLink, str, datetime], HttpResponse]
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def guest(request: HttpRequest, token: str) -> HttpResponse:
-    """Every link leads here; what it opens depends on what it was made for."""
+    """The form behind a link; a link that opens nothing says why."""
     now = datetime.now(UTC)
     try:
         link = links.open_link(token, now)
     except links.LinkRefused as refused:
         return guest_page(request, "refused", "This link opens nothing", status=410, text=str(refused))
     with scope(desk=link.desk):
-        return visits()[link.purpose](request, link, token, now)
-
-
-def visits() -> dict[str, Visit]:
-    return {GuestLink.Purpose.FORM: contact_form}
+        return contact_form(request, link, now)
 
 
 def guest_page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -44,26 +37,29 @@ def guest_page(request: HttpRequest, template: str, title: str, *, status: int =
     return answer
 
 
-def contact_form(request: HttpRequest, link: GuestLink, token: str, now: datetime) -> HttpResponse:
+def contact_form(request: HttpRequest, link: GuestLink, now: datetime) -> HttpResponse:
     """One form for each role; typed text is kept at every step, also when it cannot stand."""
     role = request.POST.get("role", "") or request.GET.get("role", "")
     role = role if role in link.partner.roles else link.partner.roles[0]
     if request.method != "POST":
         return _form_page(request, link, role, now)
-    raw, error, faults = typed(request.POST), "", {}
+    raw, sends = typed(request.POST), request.POST.get("do") == "send"
     version = int(version) if (version := request.POST.get("version", "")).isdecimal() else 0
     try:
         kept = submissions.save_draft(link, role, raw, version=version, at=now)
-        if request.POST.get("do") == "send":
-            submissions.send_in(kept, at=now)
-        if request.headers.get("X-Autosave"):
-            return HttpResponse(str(kept.version), content_type="text/plain")
-        return redirect(f"{request.path}?role={role}#{'top' if request.POST.get('do') == 'send' else 'form'}")
-    except FormFaults as refused:
-        error, faults = str(refused), refused.faults
     except SubmissionRefused as refused:
-        error = str(refused)
-    return _form_page(request, link, role, now, raw=raw, error=error, faults=faults, status=422)
+        # Their page stays as old as it was: only a link opened anew may overwrite the newer draft.
+        return _form_page(request, link, role, now, raw=raw, version=version, error=str(refused))
+    try:
+        if sends:
+            submissions.send_in(kept, at=now)
+    except FormFaults as refused:
+        return _form_page(request, link, role, now, error=str(refused), faults=refused.faults)
+    except SubmissionRefused as refused:
+        return _form_page(request, link, role, now, error=str(refused))
+    if request.headers.get("X-Autosave"):
+        return HttpResponse(str(kept.version), content_type="text/plain")
+    return redirect(f"{request.path}?role={role}#{'top' if sends else 'form'}")
 
 
 def _form_page(
@@ -73,9 +69,9 @@ def _form_page(
     now: datetime,
     *,
     raw: dict[str, Any] | None = None,
+    version: int | None = None,
     error: str = "",
     faults: dict[int, dict[str, str]] | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     partner: Partner = link.partner
     open_one = submissions.open_submission(partner, role)
@@ -86,10 +82,10 @@ def _form_page(
         request,
         "form",
         f"Contact form of {partner}",
-        status=status,
+        status=422 if error else 200,
         link=link,
         form=screen,
         open_one=open_one,
-        blank=blank_for(role),
+        version=version if version is not None else open_one.version if open_one else 0,
         error=error,
     )

@@ -18,7 +18,7 @@ from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import reachability
-from roamdesk.partners.todo import tasks_of
+from roamdesk.partners.submissions import sent_in
 
 
 @at_desk()
@@ -29,13 +29,12 @@ def partners(request: HttpRequest, access: Access) -> HttpResponse:
     rows = []
     for partner in Partner.objects.prefetch_related("lines").order_by("name"):
         lines = list(partner.lines.all())
-        for role, plays in (("cpo", partner.plays_cpo), ("msp", partner.plays_msp)):
-            if plays:
-                gaps = is_ready(partner, role, procedure, lines)
-                state = mark(State.OVERDUE, f"Not ready: {gaps} open") if gaps else mark(State.DONE, "Ready")
-                rows.append((partner, words.SIDES[role], state, reaches[partner.pk, f"{role}_cc"].dial))
+        for role in partner.roles:
+            gaps = is_ready(partner, role, procedure, lines)
+            state = mark(State.OVERDUE, f"Not ready: {gaps} open") if gaps else mark(State.DONE, "Ready")
+            rows.append((partner, words.SIDES[role], state, reaches[partner.pk, f"{role}_cc"].dial))
     return page(
-        request, access, "partner", "Partners", template="partners", rows=rows, tasks=tasks_of(access.desk), now=now
+        request, access, "partner", "Partners", template="partners", rows=rows, came_in=sent_in(access.desk), now=now
     )
 
 

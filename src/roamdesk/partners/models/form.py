@@ -42,18 +42,10 @@ class FormChange(models.Model):
 
 
 class GuestLink(models.Model):
-    """A link with which a partner does one thing without an account. What it opens is signed, see ``links``."""
-
-    class Purpose(models.TextChoices):
-        FORM = "form", "Fill in the contact form"
-        PROCEDURE = "procedure", "Acknowledge a procedure"
-        MEETING = "meeting", "Answer an invitation"
-        TEST_MAIL = "test_mail", "Confirm a test mail"
+    """A link with which a partner fills in its contact form without an account; ``links`` signs it."""
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="links")
-    purpose = models.CharField(max_length=9, choices=Purpose)
-    about = models.BigIntegerField(null=True, blank=True, help_text="Row that it is for, by purpose; none for the form")
     sent_to = models.CharField(max_length=254, blank=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=120)
@@ -67,7 +59,7 @@ class GuestLink(models.Model):
         ordering = ["-pk"]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()}: {self.partner}"
+        return f"{self.partner}, {self.sent_to or self.made_by}"
 
 
 class FormSubmission(models.Model):

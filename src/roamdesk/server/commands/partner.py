@@ -116,6 +116,8 @@ def _put_line(desk: Desk, arguments: argparse.Namespace) -> str:
         operational_skills=arguments.skills,
         priority=arguments.priority,
         at=timezone.now() if arguments.verified_today else None,
+        by="roamdesk partner line",
+        changed_at=timezone.now(),
     )
     verified = f"verified {line.verified_at:%d/%m/%Y}" if line.verified_at else "never verified"
     return f"{line.partner}, {line.get_purpose_display()}: {shown(line.value)}, {line.hours}, {verified}."
@@ -139,10 +141,9 @@ def _partners(desk: Desk) -> Iterator[str]:
     now = timezone.now()
     procedure = load(version_in_force(desk, now).source)
     for partner in Partner.objects.filter(desk=desk).order_by("name"):
-        roles = [role for role, plays in (("cpo", partner.plays_cpo), ("msp", partner.plays_msp)) if plays]
         known_by = ", ".join([*partner.operator_ids, *partner.provider_ids]) or "no id"
-        yield f"{partner.name}  {' and '.join(roles).upper()}  {known_by}  {partner.zone}"
-        for role in roles:
+        yield f"{partner.name}  {' and '.join(partner.roles).upper()}  {known_by}  {partner.zone}"
+        for role in partner.roles:
             yield from _readiness(partner, role, procedure)
             yield f"    dial as {role.upper()}: {_dial(partner, role, now, desk.language)}"
 

@@ -1,4 +1,4 @@
-"""Contact forms that partners fill in: ask for one, look at what came in, accept it or send it back."""
+"""Contact forms: ask the partner for one, accept what came in or send it back, take a change back."""
 
 from __future__ import annotations
 
