@@ -1,4 +1,4 @@
-"""Links with which a partner fills in its contact form without an account: signed, expiring, revocable."""
+"""Links with which a partner does one thing without an account: signed, expiring, revocable."""
 
 from __future__ import annotations
 
@@ -20,11 +20,24 @@ class LinkRefused(ValueError):
     """This link opens nothing; the text says what to do."""
 
 
-def make_link(partner: Partner, *, sent_to: str = "", by: str, at: datetime) -> tuple[GuestLink, str]:
-    """A new link and its token, which is not kept: who has the token, has the link. ``at`` is UTC."""
+def make_link(
+    partner: Partner,
+    *,
+    purpose: str = GuestLink.Purpose.FORM,
+    about: int | None = None,
+    sent_to: str = "",
+    by: str,
+    at: datetime,
+) -> tuple[GuestLink, str]:
+    """A new link and its token, which is not kept: who has the token, has the link. ``at`` is UTC.
+
+    ``about`` is the row that the link answers for (an acknowledgement, a meeting, a check); none for the form.
+    """
     link: GuestLink = GuestLink.objects.create(
         desk_id=partner.desk_id,
         partner=partner,
+        purpose=purpose,
+        about_id=about,
         sent_to=sent_to[:254],
         made_at=at,
         made_by=by[:120],

@@ -61,7 +61,9 @@ def submission_screen(found: FormSubmission) -> SubmissionScreen:
 def ask_part(partner: Partner, now: datetime) -> AskPart:
     """The back office is asked, else a reference person."""
     mails = partner.lines.filter(channel=ContactLine.Channel.MAIL).order_by("purpose", "priority", "pk")
-    good = GuestLink.objects.filter(partner=partner, revoked_at__isnull=True, expires_at__gt=now)
+    good = GuestLink.objects.filter(
+        partner=partner, purpose=GuestLink.Purpose.FORM, revoked_at__isnull=True, expires_at__gt=now
+    )
     return AskPart(
         tuple(partner.submissions.all()[:SHOWN_LINKS]),
         tuple(good[:SHOWN_LINKS]),

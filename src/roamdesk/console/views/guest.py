@@ -1,7 +1,8 @@
-"""The partner's own contact form, by a link, without an account."""
+"""What a partner does by a link, without an account; the contact form."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,14 +22,14 @@ from roamdesk.partners.submissions import FormFaults, SubmissionRefused
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def guest(request: HttpRequest, token: str) -> HttpResponse:
-    """The form behind a link; a link that opens nothing says why."""
+    """The page behind a link; a link that opens nothing says why."""
     now = datetime.now(UTC)
     try:
         link = links.open_link(token, now)
     except links.LinkRefused as refused:
         return guest_page(request, "refused", "This link opens nothing", status=410, text=str(refused))
     with scope(desk=link.desk):
-        return contact_form(request, link, now)
+        return _PAGES[link.purpose](request, link, now)
 
 
 def guest_page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -89,3 +90,8 @@ def _form_page(
         version=version if version is not None else open_one.version if open_one else 0,
         error=error,
     )
+
+
+_PAGES: dict[str, Callable[[HttpRequest, GuestLink, datetime], HttpResponse]] = {
+    GuestLink.Purpose.FORM: contact_form,
+}

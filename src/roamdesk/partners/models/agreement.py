@@ -1,10 +1,14 @@
-"""Which procedure is carried out: versions that are kept, and the one that a desk chose."""
+"""Which procedure is carried out with whom: versions that are kept, published to partners, acknowledged by them."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
+from django_scopes import ScopedManager
 
 from roamdesk.desks.models import Desk
+from roamdesk.partners.models.partner import Partner
 
 
 class ProcedureVersion(models.Model):
@@ -22,10 +26,52 @@ class ProcedureVersion(models.Model):
 
 
 class DeskProcedure(models.Model):
-    """Which version a desk opens its next cases with."""
+    """Which version a desk opens its next cases with, where nothing else is agreed with the partner."""
 
     desk = models.OneToOneField(Desk, on_delete=models.CASCADE, related_name="procedure")
     version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT)
 
     def __str__(self) -> str:
         return str(self.version)
+
+
+class Publication(models.Model):
+    """A version made known to partners, with what it changes in words."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="publications")
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+")
+    replaces = models.ForeignKey(ProcedureVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    differences = models.JSONField(default=list, help_text="Sentences, in the order of the procedure")
+    published_at = models.DateTimeField()
+    published_by = models.CharField(max_length=120)
+    in_force_from = models.DateTimeField(help_text="With each partner that has acknowledged it by then, or later")
+
+    objects: ClassVar[models.Manager[Publication]] = ScopedManager(desk="desk")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["desk", "version"], name="version_published_once")]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
+class Acknowledgement(models.Model):
+    """What one partner says to a publication; unanswered until ``acknowledged_at``."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="acknowledgements")
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="acknowledgements")
+    sent_to = models.JSONField(default=list, help_text="Addresses that it was mailed to; empty: the partner has none")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.CharField(max_length=80, blank=True, help_text="Who signed for the partner")
+    by_hand = models.CharField(max_length=120, blank=True, help_text="Who of us noted it, when not by the link")
+
+    objects: ClassVar[models.Manager[Acknowledgement]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["publication", "partner"], name="acknowledged_once")]
+
+    def __str__(self) -> str:
+        return f"{self.partner}: {self.publication}"

@@ -42,10 +42,20 @@ class FormChange(models.Model):
 
 
 class GuestLink(models.Model):
-    """A link with which a partner fills in its contact form without an account; ``links`` signs it."""
+    """A link with which a partner does one thing without an account; ``links`` signs it."""
+
+    class Purpose(models.TextChoices):
+        FORM = "form", "Contact form"
+        PROCEDURE = "procedure", "Acknowledge a procedure"
+        MEETING = "meeting", "Answer an invitation"
+        TEST_MAIL = "test_mail", "Confirm a test mail"
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(max_length=9, choices=Purpose, default=Purpose.FORM)
+    about_id = models.BigIntegerField(
+        null=True, blank=True, help_text="Of the acknowledgement, the meeting or the check; none for the form"
+    )
     sent_to = models.CharField(max_length=254, blank=True)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=120)
