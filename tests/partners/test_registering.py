@@ -36,7 +36,7 @@ def test_told_again_what_is_given_is_corrected_and_the_rest_stays(cpo: Partner) 
         ("", {}, "1 to 80 letters"),
         ("x" * 81, {}, "1 to 80 letters"),
         ("Kilo\x1bwerk", {}, "1 to 80 letters"),
-        ("Kilowerk", {"plays_cpo": False, "operator_ids": []}, "add --cpo, --msp or both"),
+        ("Kilowerk", {"plays_cpo": False, "operator_ids": []}, "say which (--cpo, --msp)"),
         ("Kilowerk", {"operator_ids": ["KILOWERK"]}, "is not an operator id"),
         ("Kilowerk", {"operator_ids": ["DENDL"]}, "DENDL is Nordlade's already"),
         ("Kilowerk", {"provider_ids": ["NL-KWK"]}, "belongs to an MSP"),

@@ -62,7 +62,7 @@ def test_a_desk_without_partners_says_how_to_add_one(typed: Type, cpo_desk: Desk
 def test_a_refused_partner_or_line_is_said_with_the_mend(typed: Type, msp_desk: Desk) -> None:
     nobody = typed("partner", "add", "Kilowerk", "--desk", "voltpass")
     assert (nobody.code, nobody.out) == (1, "")
-    assert "add --cpo, --msp or both" in nobody.err
+    assert "say which (--cpo, --msp)" in nobody.err
     unknown = typed(*LINE, "first_level", "+31 30 555 0142")
     assert (unknown.code, unknown.err) == (1, "VoltPass has no partner 'Kilowerk'. Partners: Nordlade.\n")
     typed(*ADD)

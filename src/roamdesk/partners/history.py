@@ -60,6 +60,11 @@ def changes_of(partner: Partner) -> list[FormChange]:
     return list(FormChange.objects.filter(partner=partner)[:SHOWN])
 
 
+def newest_change(line: ContactLine) -> FormChange | None:
+    """The newest change of the line; None for one that came without a history."""
+    return FormChange.objects.filter(partner=line.partner_id, line_id=line.pk).first()
+
+
 def may_take_back(change: FormChange) -> str:
     """Why not, in words; empty where it may."""
     if change.kind == Kind.PARTNER:

@@ -59,6 +59,13 @@ def put_partner(desk: Desk, name: str, values: Mapping[str, Any], *, by: str = "
     return partner
 
 
+def add_partner(desk: Desk, name: str, values: Mapping[str, Any], *, by: str = "", at: datetime) -> Partner:
+    """As ``put_partner``, where none of that name may be there yet. Raises PartnerRefused."""
+    if found := partner_named(desk, name):
+        raise PartnerRefused(f"{found} is a partner already. Open its page and change it there.")
+    return put_partner(desk, name, values, by=by, at=at)
+
+
 def _values_of(partner: Partner) -> dict[str, Any]:
     return {name: getattr(partner, name) for name in FIELDS}
 
@@ -81,11 +88,11 @@ def _faults(partner: Partner) -> Iterator[str]:
     if not 0 < len(partner.name) <= _LONGEST_NAME or not partner.name.isprintable():
         yield f"A partner's name has 1 to {_LONGEST_NAME} letters. Correct it."
     if not partner.plays_cpo and not partner.plays_msp:
-        yield "A partner plays the CPO side, the MSP side, or both: add --cpo, --msp or both."
+        yield "A partner plays the CPO side, the MSP side, or both: say which (--cpo, --msp)."
     if partner.operator_ids and not partner.plays_cpo:
-        yield "An operator id belongs to a CPO: add --cpo, or leave the id out."
+        yield "An operator id belongs to a CPO: let it play that side (--cpo), or leave the id out."
     if partner.provider_ids and not partner.plays_msp:
-        yield "A provider id belongs to an MSP: add --msp, or leave the id out."
+        yield "A provider id belongs to an MSP: let it play that side (--msp), or leave the id out."
     yield from _faults_of_ids(partner)
     yield from _faults_of_prefixes(partner)
     yield from _faults_of_taken(partner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -23,6 +23,7 @@ __all__ = [
     "LineRefused",
     "PartnerRefused",
     "confirm_line",
+    "correct_line",
     "forget_failures",
     "line_answered",
     "number_answered",
@@ -38,7 +39,7 @@ __all__ = [
 Purpose = ContactLine.Purpose
 Channel = ContactLine.Channel
 Way = ContactLine.Way
-_ROLES_OF_PURPOSE = {
+ROLES_OF_PURPOSE = {
     Purpose.FIRST_LEVEL: ("cpo",),
     Purpose.HOTLINE: ("cpo",),
     Purpose.CALL_CENTRE: ("msp",),
@@ -112,6 +113,24 @@ def save_line(
         kept.save()
         history.note(partner, kept.pk, before, checked, by=by, at=noted_at)
     return kept
+
+
+def correct_line(
+    line: ContactLine, values: Mapping[str, Any], *, seen: int, verified: bool, by: str, at: datetime
+) -> ContactLine:
+    """Change a line to ``values`` (as ``save_line`` takes them), as of ``at`` (UTC).
+
+    ``seen`` is the number of the newest change that whoever corrects it has seen. A line that is not ``verified``
+    now stays as verified as it was while its number or address stays. Raises LineRefused.
+    """
+    with transaction.atomic():
+        Partner.objects.select_for_update().get(pk=line.partner_id)
+        newest = history.newest_change(line)
+        if newest is not None and newest.pk != seen:
+            raise LineRefused({"line": f"{newest.by or 'Somebody'} changed this line meanwhile. Look at it again."})
+        stays = not verified and _as_stored(line.partner, values["channel"], values["value"]) == line.value
+        trust = {"at": line.verified_at, "how": line.verified_how} if stays else {"at": at if verified else None}
+        return save_line(line.partner, **values, **trust, by=by, changed_at=at, line=line)
 
 
 def remove_line(line: ContactLine, *, by: str, at: datetime) -> None:
@@ -200,7 +219,7 @@ def refuse_faults(partner: Partner, entry: dict[str, Any]) -> None:
 def _choice_faults(entry: dict[str, Any]) -> dict[str, str]:
     if entry["purpose"] not in Purpose.values:
         return {"purpose": f"Choose a purpose: {', '.join(Purpose.values)}."}
-    roles = _ROLES_OF_PURPOSE[Purpose(entry["purpose"])]
+    roles = ROLES_OF_PURPOSE[Purpose(entry["purpose"])]
     if entry["role"] not in roles:
         label = Purpose(entry["purpose"]).label
         return {"role": f"{label} belongs to a contact form as {' or '.join(roles).upper()}. Choose that role."}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from roamdesk.procedure.model import Procedure, Requirement
 from roamdesk.worktime import OpeningHours, OpeningHoursError, business_deadline
@@ -119,6 +120,7 @@ def _misfit(need: Requirement, line: FormLine) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)  # the same few texts stand in thousands of forms
 def _hours_lack(needed: str, given: str) -> str:
     try:
         covered = _minutes(OpeningHours.parse(needed)) <= _minutes(OpeningHours.parse(given))

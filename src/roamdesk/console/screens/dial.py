@@ -15,6 +15,7 @@ from roamdesk.partners.models import Partner
 class Line:
     """One number. ``chips`` are what is known of it, each a few words; ``verified`` may be a mark of its own."""
 
+    pk: int
     number: str
     shown: str
     who: str
@@ -56,6 +57,7 @@ def _line(line: DialLine, now: datetime, zone: str) -> Line:
     stale = words.is_stale("contact", line.verified_at, now)
     never = "never verified" if line.verified_at is None else f"verified {words.ago(line.verified_at, now)}"
     return Line(
+        pk=line.pk,
         number=line.number,
         shown=line.shown,
         who=", ".join(part for part in (line.purpose, line.person) if part),

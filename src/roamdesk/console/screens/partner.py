@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.dial import Line, panel_of
+from roamdesk.partners.contact_form import FormState, Standing, form_state
 from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.selectors import WeekRow, week_of
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Requirement
-from roamdesk.procedure.readiness import ContactForm, FormLine, readiness
 
 WEEK = 7 * 24 * 60
 LEFT, WIDTH, ROW = 100, 856, 34
@@ -66,8 +66,7 @@ class Cover:
 @dataclass(frozen=True)
 class RoleView:
     role: str
-    ready: bool
-    met: int
+    state: Mark
     rows: tuple[RequirementRow, ...]
     lines: tuple[Line, ...]
 
@@ -77,7 +76,7 @@ class PartnerScreen:
     partner: Partner
     roles: tuple[RoleView, ...]
     cover: Cover | None
-    addresses: tuple[ContactLine, ...]
+    others: tuple[ContactLine, ...]
     ids: str
 
 
@@ -85,56 +84,45 @@ def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: 
     """The whole page. Runs in the desk's scope."""
     lines = list(partner.lines.all())
     roles = partner.roles
+    views = tuple(_role(partner, role, lines, procedure, now, zone, language) for role in roles)
+    dialled = {line.pk for view in views for line in view.lines}
     return PartnerScreen(
         partner=partner,
-        roles=tuple(_role(partner, role, lines, procedure, now, zone, language) for role in roles),
+        roles=views,
         cover=_cover(partner, lines, procedure, roles, now),
-        addresses=tuple(line for line in lines if line.channel == ContactLine.Channel.MAIL),
-        ids=", ".join([*partner.operator_ids, *partner.provider_ids]),
+        others=tuple(line for line in lines if line.pk not in dialled),
+        ids=", ".join([*partner.operator_ids, *partner.provider_ids, *partner.evse_prefixes]),
     )
-
-
-def is_ready(partner: Partner, role: str, procedure: Procedure, lines: list[ContactLine]) -> int:
-    """How many requirements are not met."""
-    return len(readiness(procedure, role, _form(partner, role, lines)).gaps)
 
 
 def _role(
     partner: Partner, role: str, lines: list[ContactLine], procedure: Procedure, now: datetime, zone: str, language: str
 ) -> RoleView:
-    found = readiness(procedure, role, _form(partner, role, lines))
-    lacking = {gap.gap: gap.why for gap in found.gaps}
+    state = form_state(partner, role, procedure, lines, now)
+    lacking = {gap.gap: gap.why for gap in state.gaps}
+    old = {gap.gap for gap in state.old}
     needs = procedure.readiness.get(role, ())
     mine = [line for line in lines if line.role == role]
-    rows = tuple(_requirement(need, lacking.get(need.gap, ""), mine, procedure, now) for need in needs)
+    rows = tuple(_requirement(need, lacking.get(need.gap, ""), need.gap in old, mine, procedure, now) for need in needs)
     dial = number_to_dial(partner, f"{role}_cc", now, language)
     return RoleView(
-        words.SIDES[role], found.ready, len(needs) - len(lacking), rows, panel_of(partner.name, dial, now, zone).lines
+        words.SIDES[role], standing_mark(state, len(needs)), rows, panel_of(partner.name, dial, now, zone).lines
     )
 
 
-def _form(partner: Partner, role: str, lines: list[ContactLine]) -> ContactForm:
-    given = tuple(
-        FormLine(
-            line.purpose,
-            line.channel,
-            line.value,
-            line.hours,
-            tuple(line.languages),
-            line.person_name,
-            line.operational_skills,
-        )
-        for line in lines
-        if line.role == role
-    )
-    return ContactForm(partner.form_published_at is not None, partner.procedures_agreed, given)
+def standing_mark(state: FormState, needs: int) -> Mark:
+    """Ready, stale or not ready, with how much is missing."""
+    if state.standing is Standing.NOT_READY:
+        return mark(State.OVERDUE, f"Not ready: {len(state.gaps)} of {needs} missing")
+    if state.standing is Standing.STALE:
+        return mark(State.UNKNOWN, f"Stale: {len(state.old)} to confirm")
+    return mark(State.DONE, "Ready")
 
 
 def _requirement(
-    need: Requirement, why: str, lines: list[ContactLine], procedure: Procedure, now: datetime
+    need: Requirement, why: str, stale: bool, lines: list[ContactLine], procedure: Procedure, now: datetime
 ) -> RequirementRow:
     given = [line for line in lines if line.purpose == need.purpose and need.channel in ("", line.channel)]
-    stale = bool(given) and all(words.is_stale("contact", line.verified_at, now) for line in given)
     quote = next((procedure.statements[number] for number in need.cites if number in procedure.statements), "")
     values = ", ".join(dict.fromkeys(line.person_name or line.value for line in given))
     newest = max((line.verified_at for line in given if line.verified_at), default=None)

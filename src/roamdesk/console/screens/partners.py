@@ -1,0 +1,129 @@
+"""The list of partners: how each contact form stands and who answers now, page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from roamdesk.console import words
+from roamdesk.console.marks import Mark
+from roamdesk.console.screens.partner import standing_mark
+from roamdesk.desks.models import Desk
+from roamdesk.partners.contact_form import FormState, Standing, form_state
+from roamdesk.partners.dialling import Dial, dial_of
+from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.procedure import Procedure
+
+PAGE = 50
+FILTERS = (("all", "All"), ("not_ready", "Not ready"), ("stale", "Stale"), ("ready", "Ready"))
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner in one role. ``missing`` says the first thing that its form lacks."""
+
+    partner: Partner
+    role: str
+    ids: str
+    state: Mark
+    missing: str
+    dial: Dial
+
+
+@dataclass(frozen=True)
+class PartnersScreen:
+    """``tabs`` are key, words and how many partners; ``fitting`` counts those of the chosen one."""
+
+    rows: tuple[PartnerRow, ...]
+    tabs: tuple[tuple[str, str, int], ...]
+    total: int
+    fitting: int
+    page: int
+    pages: int
+
+    @property
+    def earlier(self) -> int:
+        return self.page - 1
+
+    @property
+    def later(self) -> int:
+        return self.page + 1 if self.page < self.pages else 0
+
+
+def partners_screen(
+    desk: Desk, procedure: Procedure, now: datetime, *, wanted: str, chosen: str, page: int
+) -> PartnersScreen:
+    """Runs in the desk's scope; ``wanted`` is part of a name or of an id, ``page`` counts from 1."""
+    found = list(_fitting(desk, wanted).order_by("name"))
+    standings = _standings(found, procedure, now)
+    counts = Counter(standings.values())
+    shown = [partner for partner in found if chosen in ("all", standings[partner.pk])]
+    pages = max(1, -(-len(shown) // PAGE))
+    page = min(max(page, 1), pages)
+    part = shown[(page - 1) * PAGE : page * PAGE]
+    return PartnersScreen(
+        rows=tuple(_rows(part, desk, procedure, now)),
+        tabs=tuple((key, text, len(found) if key == "all" else counts[Standing(key)]) for key, text in FILTERS),
+        total=Partner.objects.filter(desk=desk).count(),
+        fitting=len(shown),
+        page=page,
+        pages=pages,
+    )
+
+
+def _fitting(desk: Desk, wanted: str) -> QuerySet[Partner]:
+    found = Partner.objects.filter(desk=desk)
+    if not wanted:
+        return found
+    ids = [wanted.upper()]
+    named = Q(name__icontains=wanted) | Q(operator_ids__contains=ids) | Q(provider_ids__contains=ids)
+    return found.filter(named)
+
+
+def _standings(partners: list[Partner], procedure: Procedure, now: datetime) -> dict[int, Standing]:
+    """The worst role of each partner speaks for it."""
+    lines = _lines_of(partners)
+    order = list(Standing)
+    return {
+        partner.pk: max(
+            (form_state(partner, role, procedure, lines.get(partner.pk, ()), now).standing for role in partner.roles),
+            key=order.index,
+            default=Standing.NOT_READY,
+        )
+        for partner in partners
+    }
+
+
+def _lines_of(partners: Iterable[Partner]) -> dict[int, list[ContactLine]]:
+    found: dict[int, list[ContactLine]] = {}
+    for line in ContactLine.objects.filter(partner__in=[partner.pk for partner in partners]):
+        found.setdefault(line.partner_id, []).append(line)
+    return found
+
+
+def _rows(partners: list[Partner], desk: Desk, procedure: Procedure, now: datetime) -> Iterable[PartnerRow]:
+    lines = _lines_of(partners)
+    for partner in partners:
+        theirs = lines.get(partner.pk, [])
+        for role in partner.roles:
+            state = form_state(partner, role, procedure, theirs, now)
+            yield PartnerRow(
+                partner=partner,
+                role=words.SIDES[role],
+                ids=", ".join(partner.operator_ids if role == "cpo" else partner.provider_ids),
+                state=standing_mark(state, len(procedure.readiness.get(role, ()))),
+                missing=_missing(state),
+                dial=dial_of(partner, theirs, f"{role}_cc", now, desk.language),
+            )
+
+
+def _missing(state: FormState) -> str:
+    lacking = state.gaps or state.old
+    if not lacking:
+        return ""
+    more = f", and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"{lacking[0].text}{more}"

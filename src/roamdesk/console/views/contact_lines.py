@@ -1,0 +1,75 @@
+"""One line of a contact form: add it, correct it, confirm it, take it off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from roamdesk.console.gate import at_desk
+from roamdesk.console.screens.contact_line import TYPED, as_typed, line_screen, values_in
+from roamdesk.console.shell import page
+from roamdesk.desks.access import Access, Right
+from roamdesk.partners import services
+from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.services import LineRefused
+
+
+@at_desk(Right.KEEP_PARTNERS)
+def new(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
+    return _page_of(request, access, get_object_or_404(Partner, pk=partner, desk=access.desk), None)
+
+
+@at_desk(Right.KEEP_PARTNERS)
+def line(request: HttpRequest, access: Access, partner: int, line: int) -> HttpResponse:
+    found = get_object_or_404(
+        ContactLine.objects.select_related("partner", "desk"), pk=line, partner=partner, desk=access.desk
+    )
+    return _page_of(request, access, found.partner, found)
+
+
+def _page_of(request: HttpRequest, access: Access, partner: Partner, line: ContactLine | None) -> HttpResponse:
+    if request.method != "POST":
+        asked = {"what": request.GET.get("what", "")}
+        return _form(request, access, partner, line, None if line else as_typed(partner, None) | asked)
+    typed = {name: request.POST.get(name, "") for name in TYPED}
+    try:
+        told = _do(request, access, partner, line, typed)
+    except LineRefused as refused:
+        return _form(request, access, partner, line, typed, refused)
+    messages.success(request, told, "s-done")
+    return redirect("console:partner", access.desk.slug, partner.pk)
+
+
+def _do(request: HttpRequest, access: Access, partner: Partner, line: ContactLine | None, typed: dict[str, str]) -> str:
+    """Raises LineRefused."""
+    at, by, verified = datetime.now(UTC), str(access.person), bool(request.POST.get("verified"))
+    if line is None:
+        services.save_line(partner, **values_in(typed), at=at if verified else None, changed_at=at, by=by)
+        return "Added. The history of the contact form shows it."
+    if request.POST.get("do") == "remove":
+        services.remove_line(line, by=by, at=at)
+        return f"{line.value} is taken off. The history of the contact form brings it back."
+    if request.POST.get("do") == "confirm":
+        services.confirm_line(line, at=at)
+        return f"{line.value} counts as verified from now on."
+    seen = request.POST.get("seen", "")
+    services.correct_line(
+        line, values_in(typed), seen=int(seen) if seen.isdecimal() else 0, verified=verified, by=by, at=at
+    )
+    return "Changed. The history of the contact form shows it, with the way back."
+
+
+def _form(
+    request: HttpRequest,
+    access: Access,
+    partner: Partner,
+    line: ContactLine | None,
+    typed: dict[str, str] | None,
+    refused: LineRefused | None = None,
+) -> HttpResponse:
+    screen = line_screen(partner, line, typed, refused.faults if refused else None)
+    title = f"{'Change' if line else 'Add'} a line of {partner}"
+    return page(request, access, "partner", title, template="contact_line", s=screen, status=422 if refused else 200)
