@@ -20,7 +20,7 @@ from django_scopes import scope
 from builders import build_cpo_desk, build_stranger_desk, person_at
 from roamdesk.cases.models import Case
 from roamdesk.desks.models import Desk, Person, Role
-from roamdesk.partners.models import ProcedureVersion
+from roamdesk.partners.models import Partner, ProcedureVersion
 from roamdesk.server import feed, live
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -118,6 +118,11 @@ def cookie_of(person: Person) -> str:
     return f"sessionid={client.cookies['sessionid'].value}"
 
 
+def add_partner(desk: Desk, name: str) -> Partner:
+    with scope(desk=desk):
+        return Partner.objects.create(desk=desk, name=name, plays_cpo=True)
+
+
 def write(writer: psycopg.Connection[Any], place: Place, number: int) -> int:
     """An event, not yet committed; its id."""
     values = (place.desk.pk, place.case.pk, number, AT, datetime.now(UTC))
@@ -183,6 +188,16 @@ async def test_what_happens_is_told_with_its_id(place: Place, writer: psycopg.Co
             "event": "case",
             "data": {"case_id": place.case.pk, "number": 1, "kind": "facts"},
         }
+
+
+async def test_a_change_of_a_partner_is_told_to_its_desk_alone(place: Place) -> None:
+    other = await sync_to_async(build_stranger_desk)()
+    async with connected(place.desk.slug, place.cookie) as browser:
+        await browser.next()
+        await sync_to_async(add_partner)(other, "Elsewhere")
+        known = await sync_to_async(add_partner)(place.desk, "Kilowerk")
+        told = await browser.next()
+    assert (told["event"], told["data"]) == ("partner", {"partner_id": known.pk})
 
 
 async def test_a_browser_that_comes_back_has_lost_nothing(place: Place, writer: psycopg.Connection[Any]) -> None:

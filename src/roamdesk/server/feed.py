@@ -19,6 +19,7 @@ import structlog
 from psycopg.rows import class_row
 
 CHANNEL = "roamdesk_events"
+PARTNERS = "roamdesk_partners"
 OVERLAP = timedelta(seconds=30)
 """Longer than any verb's transaction: what was written that much before a cursor has been committed."""
 MOST_MISSED = 500
@@ -40,6 +41,16 @@ class Happening:
     kind: str
 
 
+@dataclass(frozen=True)
+class PartnerChange:
+    """Something about a partner is not what it was; who was away looks at the page anew instead of catching up."""
+
+    desk_id: int
+    partner_id: int
+
+
+News: TypeAlias = Happening | PartnerChange
+
 SELECT = "SELECT id, desk_id, case_id, number, kind FROM cases_event WHERE desk_id = %(desk)s AND "
 NEWER = SELECT + "id > %(cursor)s ORDER BY id"
 MISSED = (
@@ -57,15 +68,15 @@ class Watch:
     """One watcher's queue. ``None`` in it says: something was lost, catch up."""
 
     def __init__(self) -> None:
-        self.queue: asyncio.Queue[Happening | None] = asyncio.Queue(maxsize=2 * MOST_MISSED)
+        self.queue: asyncio.Queue[News | None] = asyncio.Queue(maxsize=2 * MOST_MISSED)
 
-    def tell(self, happening: Happening | None) -> None:
+    def tell(self, news: News | None) -> None:
         """A watcher who reads too slowly is told to catch up instead."""
         if self.queue.full():
             while not self.queue.empty():
                 self.queue.get_nowait()
-            happening = None
-        self.queue.put_nowait(happening)
+            news = None
+        self.queue.put_nowait(news)
 
 
 class Window:
@@ -153,6 +164,7 @@ class Feed:
 
     async def _listen(self, listener: Connection) -> None:
         await listener.execute(f"LISTEN {CHANNEL}")
+        await listener.execute(f"LISTEN {PARTNERS}")
         async with self._reading:
             self._windows.clear()
             for desk_id in [desk_id for desk_id, watches in self._watches.items() if watches]:
@@ -161,7 +173,16 @@ class Feed:
         for watch in [watch for watches in self._watches.values() for watch in watches]:
             watch.tell(None)
         async for notification in listener.notifies():
-            await self._wake(_desk_of(notification.payload))
+            if notification.channel == PARTNERS:
+                self._tell_of_partner(notification.payload)
+            else:
+                await self._wake(_desk_of(notification.payload))
+
+    def _tell_of_partner(self, payload: str) -> None:
+        """``<desk id>:<partner id>``."""
+        desk_id, _, partner_id = payload.partition(":")
+        for watch in self._watches.get(int(desk_id), ()):
+            watch.tell(PartnerChange(int(desk_id), int(partner_id)))
 
     async def _wake(self, desk_id: int | None) -> None:
         if desk_id is None or not self._watches.get(desk_id):

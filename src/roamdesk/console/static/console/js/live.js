@@ -7,12 +7,14 @@ const SETTLE_MS = 250;
 const SILENT_MS = 5000;
 let lostAt = 0;
 let pending = 0;
+let partnerPending = 0;
 
 export function startLive() {
   const source = new EventSource(document.body.dataset.live);
   source.addEventListener('open', back);
   source.addEventListener('error', lost);
   source.addEventListener('case', (event) => changed(JSON.parse(event.data)));
+  source.addEventListener('partner', (event) => partnerChanged(JSON.parse(event.data).partner_id));
   source.addEventListener('reset', () => changed(null));
   addEventListener('offline', lost);
   addEventListener('online', back);
@@ -68,7 +70,7 @@ function showOffline() {
 function changed(happening) {
   clearTimeout(pending);
   const screen = document.body.dataset.screen;
-  const follow = { queue: followQueue, case: () => followCase(happening) }[screen] || followDanger;
+  const follow = { queue: followQueue, case: () => followCase(happening), partner: followPartner }[screen] || followDanger;
   pending = setTimeout(follow, SETTLE_MS);
 }
 
@@ -186,4 +188,25 @@ function announce(next) {
   line.hidden = false;
   line.querySelector('[data-moved]').textContent = `The case has moved on: ${next.querySelector('h2').textContent.trim()}.`;
   say(line.textContent);
+}
+
+// ---- partner: a part in which someone types or stands stays as it is ----
+function partnerChanged(id) {
+  if (document.body.dataset.screen !== 'partner') return;
+  const here = document.querySelector('[data-partner]');
+  if (here && here.dataset.partner !== String(id)) return;
+  partnerPending ||= setTimeout(followPartner, SETTLE_MS);
+}
+
+async function followPartner() {
+  partnerPending = 0;
+  const fresh = await page();
+  if (!fresh) return;
+  showDanger(fresh);
+  replace(fresh, 'open-count');
+  document.querySelectorAll('[data-part]').forEach((part) => { if (!isTyped(part)) replace(fresh, part.id); });
+}
+
+function isTyped(part) {
+  return [...part.querySelectorAll('input:not([type=hidden]), textarea')].some((field) => field.value !== field.defaultValue);
 }
