@@ -124,7 +124,7 @@ def _requirement(
 ) -> RequirementRow:
     given = [line for line in lines if line.purpose == need.purpose and need.channel in ("", line.channel)]
     quote = next((procedure.statements[number] for number in need.cites if number in procedure.statements), "")
-    values = ", ".join(dict.fromkeys(line.person_name or line.value for line in given))
+    values = ", ".join(dict.fromkeys(line.person_name or words.phone(line.value) for line in given))
     newest = max((line.verified_at for line in given if line.verified_at), default=None)
     return RequirementRow(
         mark=mark(State.OVERDUE, "Gap") if why else mark(State.UNKNOWN, "Stale") if stale else mark(State.DONE, "Met"),

@@ -81,6 +81,12 @@ def local(at: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def ago(at: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: `12 d ago`."""
+    return words.ago(at, now)
+
+
+@register.filter
 def minutes(span: timedelta) -> str:
     return format_clock(span)
 
