@@ -1,9 +1,11 @@
-"""What may stand in an envelope or a header: checked before a message is written down."""
+"""What may stand in an envelope or a header, and the signed tag by which an answer names its message."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from roamdesk.partners.addresses import AddressRefused, mail_address
 
@@ -11,6 +13,7 @@ MOST_RECIPIENTS = 50
 LONGEST_SUBJECT = 300
 LONGEST_BODY = 200_000  # characters
 
+_TAG = re.compile(r"m(\d{1,18})\.([0-9a-f]{16})")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _OURS = {
@@ -73,3 +76,28 @@ def extra_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if _BREAKS.search(value):
             raise MailRefused(f"The header {name} holds a line break. Write it on one line.")
     return dict(headers)
+
+
+def tagged(mail_from: str, message_pk: int) -> str:
+    """The desk's address with a tag that names the message: ``support+m17.0123456789abcdef@desk.example``."""
+    local, _, domain = mail_from.rpartition("@")
+    return f"{local}+m{message_pk}.{_signature(message_pk)}@{domain}"
+
+
+def untagged(address: str) -> tuple[str, str]:
+    """The address in lower case without what follows its first ``+``, and that tag."""
+    local, _, domain = address.strip("<> ").lower().rpartition("@")
+    box, _, tag = local.partition("+")
+    return f"{box}@{domain}", tag
+
+
+def message_of_tag(tag: str) -> int | None:
+    """The message that a tag of ours names; None for a tag that is not ours or was changed."""
+    found = _TAG.fullmatch(tag)
+    if found is None or not constant_time_compare(found[2], _signature(int(found[1]))):
+        return None
+    return int(found[1])
+
+
+def _signature(message_pk: int) -> str:
+    return salted_hmac("roamdesk.correspondence.tag", str(message_pk), algorithm="sha256").hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Mail that leaves, and calls that were made."""
+"""Mail that leaves, mail that comes, and calls that were made."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Fate(models.TextChoices):
     ACCEPTED = "accepted", "Accepted by the relay"
     REFUSED = "refused", "Refused by the relay"
     UNKNOWN = "unknown", "Handed over, no answer: unknown"
+    BOUNCED = "bounced", "Came back: their mail server could not pass it on"
 
 
 class Message(models.Model):
@@ -93,6 +94,117 @@ class Message(models.Model):
     def addresses(self, *fates: Fate) -> list[str]:
         """The addresses with one of these fates, in the order of the envelope."""
         return [address for address in self.to if self.fates.get(address) in fates]
+
+
+class Verdict(models.TextChoices):
+    """What the checks made of a mail; ``IncomingMail.reason`` says why in words."""
+
+    NONE = "", "Not read yet"
+    OURS = "ours", "Our own mail, come back"
+    COPY = "copy", "Another copy of a mail that we have"
+    BOUNCE = "bounce", "A mail of ours came back"
+    AUTOMATIC = "automatic", "Sent by a machine, belongs to nothing"
+    TOO_LARGE = "too_large", "Too large to read"
+    CALENDAR = "calendar", "An answer to an invitation"
+    THREAD = "thread", "Belongs to a mail or case of ours"
+    UNPLACED = "unplaced", "Belongs to nothing that we know"
+
+
+class _WithoutRaw(models.Manager["IncomingMail"]):
+    """A list of mails must not fetch megabytes: the bytes come when ``raw`` is asked for."""
+
+    def get_queryset(self) -> models.QuerySet[IncomingMail]:
+        return super().get_queryset().defer("raw")
+
+
+class IncomingMail(models.Model):
+    """A mail as it came: the bytes first, everything else is what was read from them."""
+
+    class State(models.TextChoices):
+        STORED = "stored", "Stored, not read yet"
+        READ = "read", "Read"
+        QUARANTINED = "quarantined", "Could not be read"
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    raw = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(help_text="Bytes")
+    envelope_from = models.CharField(max_length=320, blank=True, help_text="Empty: the null sender of reports")
+    recipients = ArrayField(models.CharField(max_length=320), help_text="Of the envelope, each once")
+    arrived_at = models.DateTimeField(help_text="The first time")
+    state = models.CharField(max_length=11, choices=State, default=State.STORED)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Of reading it")
+    next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="Empty: read, or a person decides")
+    read_at = models.DateTimeField(null=True, blank=True)
+    verdict = models.CharField(max_length=10, choices=Verdict, default=Verdict.NONE, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    automatic = models.CharField(max_length=200, blank=True, help_text="Why it counts as a machine's mail")
+    message_id = models.CharField(max_length=998, blank=True, db_index=True, help_text="As read; may be missing")
+    sender = models.CharField(max_length=320, blank=True, help_text="From, as read")
+    subject = models.CharField(max_length=998, blank=True)
+    fingerprint = models.CharField(max_length=64, null=True, blank=True, help_text="One per mail, whatever its way")
+    copy_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
+    answers = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by")
+    about = models.CharField(max_length=60, blank=True, db_index=True, help_text="For instance case:17")
+
+    objects: ClassVar[models.Manager[IncomingMail]] = ScopedManager(desk="desk", _manager_class=_WithoutRaw)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "sha256"], name="incoming_mail_once_per_desk"),
+            models.UniqueConstraint(fields=["desk", "fingerprint"], name="incoming_mail_read_once_per_desk"),
+            models.CheckConstraint(
+                name="incoming_mail_stored_has_next_attempt",
+                condition=~models.Q(state="stored") | models.Q(next_attempt_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="incoming_mail_read_has_verdict_and_time",
+                condition=~models.Q(state="read") | (models.Q(read_at__isnull=False) & ~models.Q(verdict="")),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="incoming_mail_to_read",
+                condition=models.Q(next_attempt_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or f"Mail of {self.sender or self.envelope_from or 'nobody'}"
+
+
+class Arrival(models.Model):
+    """Each time a mail came: a sender that heard no answer sends again, a mailbox is counted anew."""
+
+    class Via(models.TextChoices):
+        SMTP = "smtp", "SMTP"
+        LMTP = "lmtp", "LMTP"
+        IMAP = "imap", "IMAP"
+        HAND = "hand", "Handed in by a person"
+
+    mail = models.ForeignKey(IncomingMail, on_delete=models.CASCADE, related_name="arrivals")
+    at = models.DateTimeField()
+    via = models.CharField(max_length=4, choices=Via)
+    recipients = ArrayField(models.CharField(max_length=320))
+    mailbox = models.CharField(max_length=80, blank=True, help_text="Key of the IMAP mailbox")
+    uidvalidity = models.BigIntegerField(null=True, blank=True)
+    uid = models.BigIntegerField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Arrival]] = ScopedManager(desk="mail__desk")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailbox", "uidvalidity", "uid"], name="arrival_once_per_uid"),
+            models.CheckConstraint(
+                name="arrival_has_uid_in_a_mailbox",
+                condition=models.Q(mailbox="", uidvalidity__isnull=True, uid__isnull=True)
+                | (~models.Q(mailbox="") & models.Q(uidvalidity__isnull=False, uid__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_via_display()} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Call(models.Model):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,8 +29,8 @@ SWEEP_AT_MOST = 500
 
 State = Message.State
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.REFUSED}),
-    State.SENDING: frozenset({State.QUEUED, State.ACCEPTED, State.UNKNOWN, State.REFUSED}),
+    State.QUEUED: frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.REFUSED, State.BOUNCED}),
+    State.SENDING: frozenset({State.QUEUED, State.ACCEPTED, State.UNKNOWN, State.REFUSED, State.BOUNCED}),
     State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.REFUSED, State.BOUNCED, State.ANSWERED}),
     State.ACCEPTED: frozenset({State.BOUNCED, State.ANSWERED}),
     State.REFUSED: frozenset({State.QUEUED}),
@@ -40,16 +40,18 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 _UNSETTLED = frozenset({State.SENDING, State.QUEUED, State.UNKNOWN})
 
 Clock = Callable[[], datetime]
-Decision = Callable[[Message], bool]
+Decision = Callable[[Message], State | None]
 
 _log = structlog.get_logger(__name__)
 
 
 def state_of(fates: dict[str, str]) -> State:
-    """A message waits while one address is pending; then the least certain address speaks for all."""
+    """A message waits while one address is pending; then the worst known, then the least certain address speaks."""
     found = set(fates.values())
     if Fate.PENDING in found:
         return State.QUEUED
+    if Fate.BOUNCED in found:
+        return State.BOUNCED
     if found & {Fate.UNKNOWN, Fate.HANDED}:
         return State.UNKNOWN
     return State.ACCEPTED if Fate.ACCEPTED in found else State.REFUSED
@@ -144,24 +146,28 @@ def _converse(message: Message, clock: Clock) -> sending.Handover:
 
 def _mark_handed(message: Message, envelope: list[str], answer_by: datetime) -> None:
     """The point of no return. Raises FencedOff when another worker took the message over."""
-    message.fates = message.fates | dict.fromkeys(envelope, Fate.HANDED)
-    ours = Message.objects.filter(pk=message.pk, state=State.SENDING, attempt_token=message.attempt_token).update(
-        fates=message.fates, leased_until=answer_by
-    )
-    if not ours:
-        raise sending.FencedOff
+    with transaction.atomic():
+        still_ours = Message.objects.filter(pk=message.pk, state=State.SENDING, attempt_token=message.attempt_token)
+        locked = still_ours.select_for_update(of=("self",)).first()
+        if locked is None:
+            raise sending.FencedOff
+        # The row's fates, not the ones from the claim: another address may have bounced since.
+        locked.fates = locked.fates | dict.fromkeys(envelope, Fate.HANDED)
+        locked.leased_until = answer_by
+        locked.save(update_fields=["fates", "leased_until"])
 
 
 def _settle(sent: Message, handover: sending.Handover, at: datetime) -> Message.State:
-    def decide(message: Message) -> bool:
+    def decide(message: Message) -> State | None:
         if message.attempt_token != sent.attempt_token or message.state not in _UNSETTLED:
-            return False
-        message.fates = message.fates | _unhanded(message.fates) | handover.fates
+            return None
+        came_back = dict.fromkeys(message.addresses(Fate.BOUNCED), Fate.BOUNCED)
+        message.fates = message.fates | _unhanded(message.fates) | handover.fates | came_back
         message.last_reply = handover.reply[:500]
         message.next_attempt_at = at + back_off(message.attempts)
         if Fate.ACCEPTED in handover.fates.values():
             message.accepted_at = message.accepted_at or at
-        return True
+        return state_of(message.fates)
 
     return _change(sent.pk, decide)
 
@@ -169,16 +175,45 @@ def _settle(sent: Message, handover: sending.Handover, at: datetime) -> Message.
 def _recover(pk: int, now: datetime) -> int:
     """What a dead worker left: handed over means unknown, anything else is tried again."""
 
-    def decide(message: Message) -> bool:
+    def decide(message: Message) -> State | None:
         if message.state != State.SENDING or message.leased_until is None or message.leased_until >= now:
-            return False
+            return None
         handed = _unhanded(message.fates)
         message.fates = message.fates | handed
         message.last_reply = "The sender stopped before the relay's answer was stored." if handed else ""
         message.next_attempt_at = now
-        return True
+        return state_of(message.fates)
 
     return _change(pk, decide) != State.SENDING
+
+
+def bounced(message_id: int, addresses: Collection[str], words: str) -> Message.State:
+    """Their server sent the mail back for these addresses; the state afterwards.
+
+    While another address still waits for the relay, or the mail was answered, only the address's fate changes.
+    """
+
+    def decide(message: Message) -> State | None:
+        named = {address.lower() for address in addresses}
+        gone = message.addresses(Fate.HANDED, Fate.UNKNOWN, Fate.ACCEPTED)
+        came_back = {address: Fate.BOUNCED for address in gone if address.lower() in named}
+        if not came_back:
+            return None
+        message.fates = message.fates | came_back
+        message.last_reply = f"{', '.join(came_back)} came back: {words}"[:500]
+        settled = message.state not in (State.QUEUED, State.SENDING, State.ANSWERED)
+        return State.BOUNCED if settled else State(message.state)
+
+    return _change(message_id, decide)
+
+
+def answered(message_id: int) -> Message.State:
+    """A person answered it; the state afterwards, unchanged where an answer changes nothing."""
+
+    def decide(message: Message) -> State | None:
+        return State.ANSWERED if State.ANSWERED in TRANSITIONS[State(message.state)] else None
+
+    return _change(message_id, decide)
 
 
 def _unhanded(fates: dict[str, str]) -> dict[str, str]:
@@ -201,10 +236,10 @@ def _change(pk: int, decide: Decision) -> Message.State:
 def _apply(pk: int, decide: Decision, *, announce: bool) -> Message.State:
     with transaction.atomic():
         message: Message = Message.objects.select_for_update(of=("self",)).select_related("desk", "partner").get(pk=pk)
-        before = State(message.state)
-        if not decide(message):
-            return before
-        move(message, state_of(message.fates))
+        state = decide(message)
+        if state is None:
+            return State(message.state)
+        move(message, state)
         message.announced = announce
         message.save()
         if announce:

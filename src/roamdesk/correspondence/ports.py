@@ -1,22 +1,30 @@
-"""Who hears when a message changes. An upper floor registers; this floor never names it."""
+"""Who hears when a message changes or a mail came. An upper floor registers; this floor never names it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django_scopes import scope
 
-from roamdesk.correspondence.models import Message
+from roamdesk.correspondence.models import IncomingMail, Message
+from roamdesk.desks.models import Desk
 
 MessageListener = Callable[[Message], None]
+MailListener = Callable[[IncomingMail], None]
+ReferenceFinder = Callable[[Desk, str], str]
+CalendarReader = Callable[[Desk, bytes, str, datetime], str]
 
 _listeners: list[MessageListener] = []
+_mail_listeners: list[MailListener] = []
+_finders: list[ReferenceFinder] = []
+_calendar_readers: list[CalendarReader] = []
 
 
 def on_message_changed(listener: MessageListener) -> None:
     """``listener`` hears each outcome, in the transaction that stored it, within the message's desk.
 
-    It hears of queued (again), accepted, unknown and refused, and may hear one twice.
+    It hears of queued (again), accepted, unknown, refused, bounced and answered, and may hear one twice.
     """
     if listener not in _listeners:
         _listeners.append(listener)
@@ -26,3 +34,37 @@ def message_changed(message: Message) -> None:
     with scope(desk=message.desk):
         for listener in _listeners:
             listener(message)
+
+
+def on_mail_read(listener: MailListener) -> None:
+    """``listener`` hears of each mail that was read, in that transaction, within the mail's desk.
+
+    It may hear of one mail twice. What it raises puts the mail into quarantine, and it is read again later.
+    """
+    if listener not in _mail_listeners:
+        _mail_listeners.append(listener)
+
+
+def mail_read(mail: IncomingMail) -> None:
+    for listener in _mail_listeners:
+        listener(mail)
+
+
+def on_reference(finder: ReferenceFinder) -> None:
+    """``finder`` tells what a reference of ours in a subject is about (``case:17``), empty for nothing."""
+    if finder not in _finders:
+        _finders.append(finder)
+
+
+def about_reference(desk: Desk, reference: str) -> str:
+    return next((about for finder in _finders if (about := finder(desk, reference))), "")
+
+
+def on_calendar_reply(reader: CalendarReader) -> None:
+    """``reader`` takes an iCalendar object with METHOD:REPLY and its sender; its words, empty for an unknown one."""
+    if reader not in _calendar_readers:
+        _calendar_readers.append(reader)
+
+
+def calendar_reply(desk: Desk, raw: bytes, sender: str, at: datetime) -> str:
+    return next((told for reader in _calendar_readers if (told := reader(desk, raw, sender, at))), "")

@@ -1,11 +1,11 @@
-"""Jobs of the outbox. The row is the truth, a job only a reason to look at it now."""
+"""Jobs of the outbox and of incoming mail. The row is the truth, a job only a reason to look at it now."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from roamdesk.correspondence import outbox
+from roamdesk.correspondence import outbox, reading
 
 
 @app.task(name="correspondence.send_message", queue="mail")
@@ -13,7 +13,13 @@ def send_message(message_id: int) -> str:
     return outbox.attempt(message_id, timezone.now())
 
 
+@app.task(name="correspondence.read_mail", queue="mail")
+def read_mail(mail_id: int) -> str:
+    return reading.read_mail(mail_id, timezone.now())
+
+
 @app.periodic(cron="* * * * * */10")
 @app.task(name="correspondence.sweep", queue="mail", queueing_lock="correspondence.sweep")
 def sweep(timestamp: int) -> int:
-    return outbox.sweep(timezone.now())
+    now = timezone.now()
+    return outbox.sweep(now) + reading.sweep(now)

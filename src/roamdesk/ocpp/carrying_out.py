@@ -13,7 +13,7 @@ from roamdesk.charging.services import expire_commands
 from roamdesk.ocpp import orders
 from roamdesk.ocpp.central import CentralSystem
 from roamdesk.ocpp.commands import ImpossibleCommand, RemoteStop, TriggerStatus
-from roamdesk.ocpp.database_threads import DatabaseThreads
+from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp.orders import Order
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
 from roamdesk.ocpp.ports import Clock

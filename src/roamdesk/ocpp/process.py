@@ -14,7 +14,7 @@ from django.db import DatabaseError
 from roamdesk.ocpp.backend import DatabaseEvents, DatabaseRegistry
 from roamdesk.ocpp.carrying_out import CommandRunner
 from roamdesk.ocpp.central import CentralSystem
-from roamdesk.ocpp.database_threads import DatabaseThreads
+from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp.holding import (
     Holder,
     claim_back,

@@ -156,6 +156,8 @@ EMAIL_HOST_PASSWORD = options.SMTP_PASSWORD.text()
 EMAIL_USE_TLS = options.SMTP_TLS.text().lower() == "starttls"
 EMAIL_USE_SSL = options.SMTP_TLS.text().lower() == "tls"
 EMAIL_TIMEOUT = 30
+MAIL_LISTEN = options.MAIL_LISTEN.text()
+LMTP_LISTEN = options.LMTP_LISTEN.text()
 
 # Stations
 STATIONS_LISTEN = options.STATIONS_LISTEN.text()

@@ -6,6 +6,7 @@ from roamdesk.server.commands import (
     django,
     doctor,
     evse,
+    mail,
     partner,
     procedure,
     serve,
@@ -17,4 +18,6 @@ from roamdesk.server.commands import (
     worker,
 )
 
-COMMANDS = (serve, web, worker, stations, demo, procedure, desk, user, partner, station, evse, token, doctor, django)
+COMMANDS = (
+    serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, doctor, django,
+)  # fmt: skip

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _port_taken(demo: bool) -> str:
     """The one line to say, empty when every port is free."""
-    for option in (options.LISTEN, options.STATIONS_LISTEN):
+    for option in (options.LISTEN, options.STATIONS_LISTEN, *_mail_options()):
         address = Address.of(option)
         if not address.is_free():
             return taken_line(address, option)
@@ -90,8 +90,14 @@ def _prepare(demo: bool) -> None:
 
 def _supervisor(demo: bool, stopping: threading.Event) -> Supervisor:
     demo_parts: list[Part] = [part("demo", "demo", "run")] if demo else []
-    stages = [demo_parts, [part("web", "web"), part("stations", "stations")], [part("worker", "worker")]]
+    ports = [part("web", "web"), part("stations", "stations"), *([part("mail", "mail")] if _mail_options() else [])]
+    stages = [demo_parts, ports, [part("worker", "worker")]]
     return Supervisor(stages, say=_say, stopping=stopping)
+
+
+def _mail_options() -> list[options.Option]:
+    """Where mail comes in, by those options that name a place."""
+    return [option for option in (options.MAIL_LISTEN, options.LMTP_LISTEN) if option.text()]
 
 
 def _is_ready() -> bool:
@@ -112,6 +118,7 @@ def _welcome(demo: bool, data: str, began: float) -> None:
         "",
         f"  Console    {Address.of(options.LISTEN).url()}/",
         f"  Stations   {_stations_url()}/<station identity>",
+        *(f"  Mail       {option.text()}" for option in _mail_options()),
         f"  Data       {data}",
     ]
     if demo:

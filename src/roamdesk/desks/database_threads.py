@@ -14,11 +14,11 @@ Result = TypeVar("Result")
 
 
 class DatabaseThreads:
-    """`run` waits for a free thread; a slow database slows the stations down, it does not stop the reading."""
+    """`run` waits for a free thread; a slow database does not stop the reading of sockets."""
 
     def __init__(self, size: int = 8) -> None:
         self._size = size
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="stations-database")
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="database")
 
     async def run(self, work: Callable[Values, Result], *args: Values.args, **kwargs: Values.kwargs) -> Result:
         """Calls `work` in a thread. Raises what it raises."""

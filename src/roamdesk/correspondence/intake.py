@@ -1,0 +1,107 @@
+"""Mail comes in: the bytes are stored before anything looks into them. See docs/decisions/0008-mail-intake.md."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django_scopes import scopes_disabled
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from roamdesk.correspondence.addresses import untagged
+from roamdesk.correspondence.models import Arrival, IncomingMail
+from roamdesk.desks.models import Desk
+
+LONGEST_ADDRESS = 320
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an IMAP server keeps a mail: nothing else tells it from others for good (RFC 3501, 2.3.1.1)."""
+
+    mailbox: str
+    uidvalidity: int
+    uid: int
+
+
+def desks_at(address: str) -> list[Desk]:
+    """The desks whose own address this is, with or without a ``+tag``; case does not count."""
+    plain = address.strip("<> ")
+    return list(Desk.objects.filter(Q(mail_from__iexact=plain) | Q(mail_from__iexact=untagged(plain)[0])))
+
+
+def store(
+    raw: bytes, *, recipients: Collection[str], sender: str, via: Arrival.Via, at: datetime, place: Place | None = None
+) -> list[IncomingMail]:
+    """Commit the bytes for each desk among the recipients, and the job to read them; one row for each desk.
+
+    The same bytes again are the same mail: only another arrival is noted. ``sender`` is that of the envelope,
+    empty for the null sender. A recipient at no desk is left out. Raises what the database raises; then nothing
+    is stored.
+    """
+    wanted: dict[Desk, list[str]] = {}
+    for recipient in dict.fromkeys(recipients):
+        for desk in desks_at(recipient):
+            wanted.setdefault(desk, []).append(_plain(recipient))
+    # The envelope names the desks; nobody is at one yet.
+    with scopes_disabled(), transaction.atomic():
+        return [_store(desk, raw, own, _plain(sender), via, at, place) for desk, own in wanted.items()]
+
+
+def _store(
+    desk: Desk, raw: bytes, recipients: Sequence[str], sender: str, via: Arrival.Via, at: datetime, place: Place | None
+) -> IncomingMail:
+    row = IncomingMail(
+        desk=desk,
+        raw=raw,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        size=len(raw),
+        envelope_from=sender,
+        recipients=list(recipients),
+        arrived_at=at,
+        next_attempt_at=at,
+    )
+    IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
+    mail: IncomingMail = IncomingMail.objects.select_for_update(of=("self",)).get(desk=desk, sha256=row.sha256)
+    _note_arrival(mail, recipients, via, at, place)
+    if mail.next_attempt_at is not None:
+        defer_reading(mail)
+    return mail
+
+
+def _note_arrival(
+    mail: IncomingMail, recipients: Sequence[str], via: Arrival.Via, at: datetime, place: Place | None
+) -> None:
+    """A recipient that is new may carry a tag: then the mail is read once more."""
+    where = {"mailbox": place.mailbox, "uidvalidity": place.uidvalidity, "uid": place.uid} if place else {}
+    arrival = Arrival(mail=mail, at=at, via=via, recipients=list(recipients), **where)
+    Arrival.objects.bulk_create([arrival], ignore_conflicts=True)
+    new = [recipient for recipient in recipients if recipient not in mail.recipients]
+    if new:
+        mail.recipients = [*mail.recipients, *new]
+        mail.state, mail.next_attempt_at = IncomingMail.State.STORED, at
+        mail.save(update_fields=["recipients", "state", "next_attempt_at"])
+
+
+def defer_reading(mail: IncomingMail) -> bool:
+    """Queue the job in the caller's transaction; false when one waits already."""
+    job = app.configure_task(
+        "correspondence.read_mail", queue="mail", queueing_lock=f"incoming:{mail.pk}", allow_unknown=True
+    )
+    try:
+        with transaction.atomic():
+            job.defer(mail_id=mail.pk)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+def _plain(address: str) -> str:
+    """Fit for the database: an envelope may hold anything."""
+    text = address.strip("<> ").encode("utf-8", "replace").decode()
+    return "".join(one for one in text if one.isprintable())[:LONGEST_ADDRESS]

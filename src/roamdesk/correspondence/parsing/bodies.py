@@ -1,0 +1,117 @@
+"""The parts of a mail: its text, its attachments, its calendar objects."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+
+from roamdesk.correspondence.parsing.headers import decoded, readable
+
+MOST_PARTS = 500
+LONGEST_TEXT = 1_000_000  # characters
+
+_TAG = re.compile(r"<(/?[a-zA-Z!][^<>\s/]*)?[^<>]*>")
+_BREAKS = frozenset({"br", "p", "/p", "div", "/div", "tr", "/tr", "li", "/table", "h1", "h2", "h3", "blockquote"})
+_REPLY = re.compile(rb"(?im)^METHOD\s*:\s*REPLY\s*$")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """``size`` in bytes, decoded; name and type as the sender claims them."""
+
+    name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """``replies`` are the iCalendar objects with METHOD:REPLY, as bytes (RFC 5546)."""
+
+    text: str
+    html: str
+    attachments: tuple[Attachment, ...]
+    replies: tuple[bytes, ...]
+
+
+def bodies(message: Message) -> Bodies:
+    """The text is the plain parts, else that of the HTML parts."""
+    plain, rich, attachments, replies = list[str](), list[str](), list[Attachment](), list[bytes]()
+    for part in leaves(message):
+        kind, name = content_type(part), filename(part)
+        if kind == "text/calendar" or name.lower().endswith(".ics"):
+            replies += [raw for raw in [payload(part)] if _REPLY.search(raw)]
+        if kind in ("text/plain", "text/html") and not _is_attachment(part, name):
+            (plain if kind == "text/plain" else rich).append(text_of(part))
+        elif kind != "message/delivery-status":
+            attachments.append(Attachment(name, kind, len(payload(part))))
+    source = "\n".join(rich)[:LONGEST_TEXT]
+    text = "\n".join(plain)[:LONGEST_TEXT] or without_tags(source)
+    return Bodies(text, source, tuple(attachments), tuple(dict.fromkeys(replies)))
+
+
+def leaves(message: Message) -> Iterator[Message]:
+    """Parts that hold no others, in order, 500 at most; a forwarded mail counts as one."""
+    waiting, seen = [message], 0
+    while waiting and seen < MOST_PARTS:
+        part = waiting.pop()
+        seen += 1
+        inside = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+            waiting += [one for one in reversed(inside) if isinstance(one, Message)]
+        else:
+            yield part
+
+
+def content_type(part: Message) -> str:
+    """Lower case, ``text/plain`` where it cannot be read."""
+    try:
+        return readable(part.get_content_type())[:120]
+    except Exception:  # The parser of parameters raises whatever comes.
+        return "text/plain"
+
+
+def filename(part: Message) -> str:
+    try:
+        return readable(part.get_filename() or "")[:255]
+    except Exception:  # As above: RFC 2231 gone wrong.
+        return ""
+
+
+def payload(part: Message) -> bytes:
+    """Decoded; an inner mail as its own bytes; empty where nothing can be decoded."""
+    try:
+        inside = part.get_payload()
+        if isinstance(inside, list):
+            return b"\n".join(bytes(one) for one in inside if isinstance(one, Message))
+        found = part.get_payload(decode=True)
+    except Exception:  # Broken transfer encodings raise in several ways.
+        return b""
+    return found if isinstance(found, bytes) else b""
+
+
+def text_of(part: Message) -> str:
+    try:
+        charset = str(part.get_content_charset() or "")
+    except Exception:  # As above.
+        charset = ""
+    return decoded(payload(part)[: 4 * LONGEST_TEXT], charset)[:LONGEST_TEXT].replace("\r\n", "\n")
+
+
+def without_tags(source: str) -> str:
+    """The readable text of HTML, for searching and for reports; never HTML again."""
+    found, hidden, end = list[str](), False, 0
+    for tag in _TAG.finditer(source):
+        name = (tag[1] or "").lower()
+        found += [] if hidden else [source[end : tag.start()]]
+        hidden = name in ("script", "style") or (hidden and name not in ("/script", "/style"))
+        found += ["\n"] if name in _BREAKS else []
+        end = tag.end()
+    return html.unescape("".join(found) + ("" if hidden else source[end:])).replace("\x00", "").strip()
+
+
+def _is_attachment(part: Message, name: str) -> bool:
+    return bool(name) or str(part.get("Content-Disposition", "")).strip().lower().startswith("attachment")
