@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,9 @@ from django_scopes import scope
 
 from builders import CPO_CALL_CENTRE, person_at
 from console.pages import page_of, text_of
+from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.partners import verifying
 from roamdesk.partners.models import ContactLine, FormChange, Partner
 
 NOW = datetime.now(UTC)
@@ -205,3 +208,38 @@ def test_a_longer_list_takes_no_more_queries(
 def test_a_desk_without_partners_is_told_how_to_begin(client: Client, cpo_desk: Desk) -> None:
     manager = person_at(cpo_desk, "paul.partner", Role.PARTNER_MANAGER)
     assert "Add the first one" in text_of(page_of(client, manager, f"/d/{cpo_desk.slug}/partners"))
+
+
+def test_a_test_call_is_noted_where_the_line_is(
+    client: Client, manager: Person, partner: Partner, line: ContactLine
+) -> None:
+    client.force_login(manager)
+    client.post(path_of(partner, f"/lines/{line.pk}"), {"do": "call", "result": "no_answer", "note": "rang 30 times"})
+    page = text_of(page_of(client, manager, path_of(partner, f"/lines/{line.pk}")))
+    assert "Nobody answered Test call, 0 s ago" in page
+    assert "rang 30 times" in page
+
+
+def test_a_test_mail_is_confirmed_by_a_press_never_by_opening(client: Client, partner: Partner) -> None:
+    mail = ContactLine.objects.filter(partner=partner, channel="mail", purpose="back_office").get()
+    check = verifying.send_test_mail(mail, by="Piet", at=NOW)
+    path = re.search(r"/p/\S+", Message.objects.get().text)
+    assert path is not None
+    assert "Yes, somebody reads it" in text_of(client.get(path[0]).content.decode())
+    check.refresh_from_db()
+    assert check.result == "waiting"
+    assert "reaches Nordlade" in text_of(client.post(path[0]).content.decode())
+    check.refresh_from_db()
+    assert check.result == "worked"
+
+
+def test_what_is_left_to_do_leads_to_its_line(
+    client: Client, manager: Person, partner: Partner, line: ContactLine
+) -> None:
+    assert "Nothing is left to do" in text_of(page_of(client, manager, f"/d/{partner.desk.slug}/partners/tasks"))
+    ContactLine.objects.filter(pk=line.pk).update(
+        failures=2, last_failed_at=NOW, last_failure="nobody answered in a case"
+    )
+    page = page_of(client, manager, f"/d/{partner.desk.slug}/partners/tasks")
+    assert "failed 2 times in a row: nobody answered in a case" in text_of(page)
+    assert path_of(partner, f"/lines/{line.pk}") in page

@@ -6,8 +6,11 @@ class CorrespondenceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Carry the mail of the room below: it never names us."""
+        """Carry the mail of the room below, and tell it what came back: it never names us."""
+        from roamdesk.correspondence.ports import on_message_changed
         from roamdesk.correspondence.post import queue_for_partner
+        from roamdesk.correspondence.trust import note_failed_addresses
         from roamdesk.partners.ports import register_post
 
         register_post(queue_for_partner)
+        on_message_changed(note_failed_addresses)

@@ -13,8 +13,9 @@ from roamdesk.correspondence import addresses, outbox, ports
 from roamdesk.correspondence.models import Call, Fate, Message
 from roamdesk.correspondence.outbox import attempt, sweep
 from roamdesk.desks.models import Desk
-from roamdesk.partners.models import Partner
+from roamdesk.partners.models import Check, Partner
 from roamdesk.partners.services import number_answered
+from roamdesk.partners.verifying import failed_in_case
 
 __all__ = ["CallRefused", "attempt", "log_call", "queue_message", "send_again", "sweep"]
 
@@ -120,6 +121,15 @@ def log_call(
         desk=desk, partner=partner, about=about, direction=direction, number=number, to=to,
         result=result, by=by, at=at, seconds=seconds,
     )  # fmt: skip
-    if partner and number and direction == "out" and result == Call.Result.ANSWERED:
-        number_answered(partner, number, at)
+    if partner and number and direction == "out":
+        _note_trust(call, partner)
     return call
+
+
+def _note_trust(call: Call, partner: Partner) -> None:
+    """A machine or a refusal says that the number is theirs, not that it is wrong."""
+    if call.result == Call.Result.ANSWERED:
+        number_answered(partner, call.number, call.at)
+    elif call.result == Call.Result.NO_ANSWER:
+        words, result = "nobody answered in a case", Check.Result.NO_ANSWER
+        failed_in_case(partner, call.number, result=result, words=words, about=call.about, at=call.at)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from roamdesk.partners import history
-from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.models import Check, ContactLine, Partner
 from roamdesk.partners.services import ROLES_OF_PURPOSE
+from roamdesk.partners.verifying import CALL_RESULTS
 
 TYPED = ("what", "value", "person_name", "languages", "hours", "zone", "countries", "priority", "operational_skills")
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,12 @@ class LineScreen:
     choices: tuple[tuple[str, str], ...]
     faults: Mapping[str, str]
     seen: int
+    checks: tuple[Check, ...]
+
+    @property
+    def results(self) -> list[tuple[str, str]]:
+        """What a test call can have come to."""
+        return [(result.value, str(result.label)) for result in CALL_RESULTS]
 
 
 def line_screen(
@@ -30,7 +38,6 @@ def line_screen(
     line: ContactLine | None,
     typed: Mapping[str, str] | None = None,
     faults: Mapping[str, str] | None = None,
-    seen: int | None = None,
 ) -> LineScreen:
     """Runs in the desk's scope."""
     newest = history.newest_change(line) if line else None
@@ -40,7 +47,8 @@ def line_screen(
         typed=typed or as_typed(partner, line),
         choices=tuple(_choices(partner)),
         faults=faults or {},
-        seen=seen if seen is not None else newest.pk if newest else 0,
+        seen=newest.pk if newest else 0,
+        checks=tuple(Check.objects.filter(partner=partner, value=line.value)[:SHOWN]) if line else (),
     )
 
 

@@ -87,6 +87,12 @@ def ago(at: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def age(at: datetime | None, now: datetime) -> str:
+    """How long it is so, in one unit: `12 d`."""
+    return words.age(at, now)
+
+
+@register.filter
 def minutes(span: timedelta) -> str:
     return format_clock(span)
 

@@ -1,4 +1,4 @@
-"""One line of a contact form: add it, correct it, confirm it, take it off."""
+"""One line of a contact form: add it, correct it, confirm it, try it, take it off."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.contact_line import TYPED, as_typed, line_screen, values_in
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
-from roamdesk.partners import services
+from roamdesk.partners import services, verifying
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.services import LineRefused
 
@@ -36,11 +36,25 @@ def _page_of(request: HttpRequest, access: Access, partner: Partner, line: Conta
         return _form(request, access, partner, line, None if line else as_typed(partner, None) | asked)
     typed = {name: request.POST.get(name, "") for name in TYPED}
     try:
-        told = _do(request, access, partner, line, typed)
+        told = _try(request, access, line) if line and request.POST.get("do") in ("call", "mail") else ""
+        told = told or _do(request, access, partner, line, typed)
     except LineRefused as refused:
-        return _form(request, access, partner, line, typed, refused)
+        return _form(request, access, partner, line, typed, refused.faults)
+    except ValueError as refused:
+        return _form(request, access, partner, line, None, {"line": str(refused)})
     messages.success(request, told, "s-done")
     return redirect("console:partner", access.desk.slug, partner.pk)
+
+
+def _try(request: HttpRequest, access: Access, line: ContactLine) -> str:
+    """Raises ValueError with the mend."""
+    at, by = datetime.now(UTC), str(access.person)
+    if request.POST.get("do") == "mail":
+        verifying.send_test_mail(line, by=by, at=at)
+        return f"A test mail is queued to {line.value}. The line is verified once somebody there presses the button."
+    result, note = request.POST.get("result", ""), request.POST.get("note", "")
+    check = verifying.record_call(line, result=result, by=by, at=at, note=note)
+    return f"Noted: {check.get_result_display().lower()}."
 
 
 def _do(request: HttpRequest, access: Access, partner: Partner, line: ContactLine | None, typed: dict[str, str]) -> str:
@@ -68,8 +82,8 @@ def _form(
     partner: Partner,
     line: ContactLine | None,
     typed: dict[str, str] | None,
-    refused: LineRefused | None = None,
+    faults: dict[str, str] | None = None,
 ) -> HttpResponse:
-    screen = line_screen(partner, line, typed, refused.faults if refused else None)
+    screen = line_screen(partner, line, typed, faults)
     title = f"{'Change' if line else 'Add'} a line of {partner}"
-    return page(request, access, "partner", title, template="contact_line", s=screen, status=422 if refused else 200)
+    return page(request, access, "partner", title, template="contact_line", s=screen, status=422 if faults else 200)

@@ -1,22 +1,25 @@
-"""What a partner does by a link, without an account; the contact form."""
+"""The door for partners: what a link opens, without an account."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from django_scopes import scope
 
-from roamdesk.console.screens.guest import form_screen, typed
-from roamdesk.partners import links, submissions
-from roamdesk.partners.models import GuestLink, Partner
-from roamdesk.partners.procedures import procedure_at, version_in_force
-from roamdesk.partners.submissions import FormFaults, SubmissionRefused
+from roamdesk.console.guest_shell import guest_page
+from roamdesk.console.views.guest_form import contact_form
+from roamdesk.console.views.guest_test_mail import answer_test_mail
+from roamdesk.partners import links
+from roamdesk.partners.models import GuestLink
+
+_PAGES: dict[str, Callable[[HttpRequest, GuestLink, datetime], HttpResponse]] = {
+    GuestLink.Purpose.FORM: contact_form,
+    GuestLink.Purpose.TEST_MAIL: answer_test_mail,
+}
 
 
 @never_cache
@@ -30,68 +33,3 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
         return guest_page(request, "refused", "This link opens nothing", status=410, text=str(refused))
     with scope(desk=link.desk):
         return _PAGES[link.purpose](request, link, now)
-
-
-def guest_page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    answer = render(request, f"console/guest/{template}.html", {"title": title, **context}, status=status)
-    answer["X-Robots-Tag"] = "noindex, nofollow"
-    return answer
-
-
-def contact_form(request: HttpRequest, link: GuestLink, now: datetime) -> HttpResponse:
-    """One form for each role; typed text is kept at every step, also when it cannot stand."""
-    role = request.POST.get("role", "") or request.GET.get("role", "")
-    role = role if role in link.partner.roles else link.partner.roles[0]
-    if request.method != "POST":
-        return _form_page(request, link, role, now)
-    raw, sends = typed(request.POST), request.POST.get("do") == "send"
-    version = int(version) if (version := request.POST.get("version", "")).isdecimal() else 0
-    try:
-        kept = submissions.save_draft(link, role, raw, version=version, at=now)
-    except SubmissionRefused as refused:
-        # Their page stays as old as it was: only a link opened anew may overwrite the newer draft.
-        return _form_page(request, link, role, now, raw=raw, version=version, error=str(refused))
-    try:
-        if sends:
-            submissions.send_in(kept, at=now)
-    except FormFaults as refused:
-        return _form_page(request, link, role, now, error=str(refused), faults=refused.faults)
-    except SubmissionRefused as refused:
-        return _form_page(request, link, role, now, error=str(refused))
-    if request.headers.get("X-Autosave"):
-        return HttpResponse(str(kept.version), content_type="text/plain")
-    return redirect(f"{request.path}?role={role}#{'top' if sends else 'form'}")
-
-
-def _form_page(
-    request: HttpRequest,
-    link: GuestLink,
-    role: str,
-    now: datetime,
-    *,
-    raw: dict[str, Any] | None = None,
-    version: int | None = None,
-    error: str = "",
-    faults: dict[int, dict[str, str]] | None = None,
-) -> HttpResponse:
-    partner: Partner = link.partner
-    open_one = submissions.open_submission(partner, role)
-    shown = raw or (open_one.raw if open_one else submissions.as_it_stands(partner, role))
-    procedure = procedure_at(version_in_force(link.desk, now).pk)
-    screen = form_screen(partner, role, shown, procedure, faults or {})
-    return guest_page(
-        request,
-        "form",
-        f"Contact form of {partner}",
-        status=422 if error else 200,
-        link=link,
-        form=screen,
-        open_one=open_one,
-        version=version if version is not None else open_one.version if open_one else 0,
-        error=error,
-    )
-
-
-_PAGES: dict[str, Callable[[HttpRequest, GuestLink, datetime], HttpResponse]] = {
-    GuestLink.Purpose.FORM: contact_form,
-}
