@@ -34,6 +34,10 @@ ROOT = Path(__file__).parent.parent
 PREFIX = "test_roamdesk_"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--corpus", help="A folder of NNN-name.eml and NNN-name.json for tests/correspondence")
+
+
 def pytest_configure() -> None:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
