@@ -12,7 +12,7 @@ from django_scopes import scope, scopes_disabled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roamdesk.correspondence import intake, outbox, ports, reading
+from roamdesk.correspondence import intake, outbox, ports, reading, sending
 from roamdesk.correspondence.models import Arrival, Fate, IncomingMail, Message, Verdict
 from roamdesk.correspondence.parsing.mail import parse
 from roamdesk.desks.models import Desk
@@ -118,8 +118,8 @@ def test_a_bounce_that_overtakes_the_relays_answer_is_not_forgotten(queue: Queue
         sent = outbox._claim(message.pk, at)
         assert sent is not None
         outbox._mark_handed(sent, message.to, at + timedelta(minutes=1))
-        outbox.bounced(message.pk, ["f.focal@voltpass.example"], "5.1.1")
-        handover = outbox.sending.Handover(dict.fromkeys(message.to, Fate.ACCEPTED), "250 ok")
+        outbox.bounced(message.pk, ["f.focal@voltpass.example"], "5.1.1", at)
+        handover = sending.Handover(dict.fromkeys(message.to, Fate.ACCEPTED), "250 ok")
         assert outbox._settle(sent, handover, at) == Message.State.BOUNCED
         assert Message.objects.get(pk=message.pk).addresses(Fate.BOUNCED) == ["f.focal@voltpass.example"]
 
@@ -129,7 +129,7 @@ def test_a_bounce_does_not_stop_the_mail_to_an_address_that_still_waits(queue: Q
     with scopes_disabled():
         first, second = message.to
         Message.objects.filter(pk=message.pk).update(fates={first: Fate.ACCEPTED, second: Fate.PENDING})
-        assert outbox.bounced(message.pk, [first], "5.1.1") == Message.State.QUEUED
+        assert outbox.bounced(message.pk, [first], "5.1.1", at) == Message.State.QUEUED
         assert Message.objects.get(pk=message.pk).next_attempt_at == at
 
 
@@ -276,3 +276,13 @@ def test_a_mail_nested_without_end_still_gives_its_header() -> None:
 def test_hostile_html_is_read_in_time_that_grows_with_its_length() -> None:
     read = parse(b"Content-Type: text/html\n\n" + b"<script" * 150_000)
     assert isinstance(read.bodies.text, str)
+
+
+def test_an_answer_to_the_address_that_our_mail_gives_finds_its_message(
+    notice: Message, take: Any, settings: Any
+) -> None:
+    settings.MAIL_TAGS = True
+    with scope(desk=notice.desk):
+        back_to = sending.compose(notice)["Reply-To"]
+    mail = take(reply(extra=f"To: {back_to}\r\nSubject: another matter\r\n"), to=str(back_to))
+    assert (mail.answers, mail.reason) == (notice, "Found by the signed tag of the address.")

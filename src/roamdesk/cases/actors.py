@@ -32,5 +32,6 @@ class Actor:
 
 CLOCK = Actor("the clock", Through.CLOCK)
 RELAY = Actor("the mail relay", Through.MAIL)
+INCOMING = Actor("the mailbox", Through.MAIL)
 STATION = Actor("the station", Through.STATION)
 BACKEND = Actor("the backend", Through.STATION)

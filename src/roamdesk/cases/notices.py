@@ -203,11 +203,11 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, at: datetime) -
 
 
 def message_changed(message: Message) -> None:
-    """What the relay said becomes a fact, or an event (listener of correspondence, which may tell one twice)."""
+    """What was heard of a mail becomes a fact, or an event (listener of correspondence, which may tell one twice)."""
     case = _case_of(message)
     if case is None:
         return
-    now = message.accepted_at or message.queued_at
+    now = message.heard_at or message.accepted_at or message.queued_at
     with scope(desk=case.desk), changing(case, even_merged=True) as locked:
         if _last_state(locked, message) != message.state:
             write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)

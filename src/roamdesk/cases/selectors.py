@@ -164,13 +164,15 @@ TEXTS = {
     "departed": "Departed from the procedure: {rule}",
     "declined": "Declined: {rule}",
     "mail_queued": "Mail queued to {to}",
-    "mail_state": "Mail {state} by the relay",
+    "mail_state": "Mail {state}",
+    "mail_came": "{what}",
     "command": "{kind} sent to {evse}",
     "command_result": "Station: {outcome}",
     "not_performed": "The mail did not leave: {because}",
     "matched": "Compared with the sessions: {verdict}",
     "verdict": "Identity {verdict} by {by}",
 }
+MAIL_STATES = {"bounced": "came back", "answered": "was answered"}
 DETAILS = ("reason", "note", "why", "detail", "told")
 
 
@@ -186,6 +188,8 @@ def _timeline_row(case: Case, procedure: Procedure, event: Event) -> TimelineRow
 def _plain(procedure: Procedure, name: str, value: Any) -> str:
     if name == "field" and value in procedure.facts:
         return procedure.facts[value].title
+    if name == "state":
+        return MAIL_STATES.get(value, f"{value} by the relay")
     if name == "rule":
         return next((rule.do for rule in procedure.duties if rule.id == value), str(value))
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value).replace("_", " ")

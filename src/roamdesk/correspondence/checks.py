@@ -74,7 +74,7 @@ def _bounce(mail: IncomingMail, read: ParsedMail) -> Finding | None:
     if message is None:
         return Finding(Verdict.BOUNCE, f"It names no mail of ours. {told}")
     for failure in read.report.failures:
-        outbox.bounced(message.pk, failure.addresses, f"{failure.status} {failure.words}".strip())
+        outbox.bounced(message.pk, failure.addresses, f"{failure.status} {failure.words}".strip(), mail.arrived_at)
     return Finding(Verdict.BOUNCE, told, message, about)
 
 
@@ -102,7 +102,7 @@ def _thread(mail: IncomingMail, read: ParsedMail) -> Finding | None:
         message, by = _first_message(mail, tuple(reversed(read.references))), "References"
     if message is not None:
         if not mail.automatic:
-            outbox.answered(message.pk)
+            outbox.answered(message.pk, mail.arrived_at)
         return Finding(Verdict.THREAD, f"Found by {by}.", message, message.about)
     return _earlier_mail(mail, read) or _reference_in_subject(mail, read)
 

@@ -57,6 +57,7 @@ class Message(models.Model):
     queued_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
+    heard_at = models.DateTimeField(null=True, blank=True, help_text="When it last came back or was answered")
     attempt_token = models.CharField(max_length=32, blank=True, help_text="Who sends: fences off older attempts")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="From then on the sender counts as gone")
     announced = models.BooleanField(default=True, help_text="The listeners have heard of the state")

@@ -187,7 +187,7 @@ def _recover(pk: int, now: datetime) -> int:
     return _change(pk, decide) != State.SENDING
 
 
-def bounced(message_id: int, addresses: Collection[str], words: str) -> Message.State:
+def bounced(message_id: int, addresses: Collection[str], words: str, at: datetime) -> Message.State:
     """Their server sent the mail back for these addresses; the state afterwards.
 
     While another address still waits for the relay, or the mail was answered, only the address's fate changes.
@@ -199,7 +199,7 @@ def bounced(message_id: int, addresses: Collection[str], words: str) -> Message.
         came_back = {address: Fate.BOUNCED for address in gone if address.lower() in named}
         if not came_back:
             return None
-        message.fates = message.fates | came_back
+        message.fates, message.heard_at = message.fates | came_back, at
         message.last_reply = f"{', '.join(came_back)} came back: {words}"[:500]
         settled = message.state not in (State.QUEUED, State.SENDING, State.ANSWERED)
         return State.BOUNCED if settled else State(message.state)
@@ -207,11 +207,14 @@ def bounced(message_id: int, addresses: Collection[str], words: str) -> Message.
     return _change(message_id, decide)
 
 
-def answered(message_id: int) -> Message.State:
+def answered(message_id: int, at: datetime) -> Message.State:
     """A person answered it; the state afterwards, unchanged where an answer changes nothing."""
 
     def decide(message: Message) -> State | None:
-        return State.ANSWERED if State.ANSWERED in TRANSITIONS[State(message.state)] else None
+        if State.ANSWERED not in TRANSITIONS[State(message.state)]:
+            return None
+        message.heard_at = at
+        return State.ANSWERED
 
     return _change(message_id, decide)
 

@@ -20,6 +20,7 @@ from email.utils import format_datetime
 
 from django.conf import settings
 
+from roamdesk.correspondence.addresses import tagged
 from roamdesk.correspondence.models import Fate, Message
 
 # Relays without 8BITMIME exist; seven bits pass everywhere.
@@ -74,6 +75,8 @@ def compose(message: Message) -> EmailMessage:
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = Address(" ".join(message.desk.name.split()), addr_spec=message.mail_from)
     mail["To"] = [Address(addr_spec=address) for address in message.to]
+    if settings.MAIL_TAGS:
+        mail["Reply-To"] = Address(addr_spec=tagged(message.mail_from, message.pk))
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.queued_at)
     mail["Message-ID"] = message.message_id

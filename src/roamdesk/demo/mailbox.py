@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings
+from django.db import DatabaseError
 
 GREETING = "Roamdesk demo mail"
 KEPT = 500
@@ -120,24 +122,36 @@ def demo_mailbox() -> Mailbox:
     return Mailbox(Path(settings.VAR) / "demo-mail")
 
 
+HandOn = Callable[[str, list[str], bytes, datetime], Awaitable[object]]
+
+
 class _Keeping:
     """What aiosmtpd calls for each mail."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
+    def __init__(self, mailbox: Mailbox, hand_on: HandOn | None) -> None:
+        self._mailbox, self._hand_on = mailbox, hand_on
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        content = envelope.original_content or b""
-        self._mailbox.keep(envelope.mail_from or "", list(envelope.rcpt_tos), content, datetime.now(UTC))
+        content, at = envelope.original_content or b"", datetime.now(UTC)
+        sender, recipients = envelope.mail_from or "", list(envelope.rcpt_tos)
+        try:
+            if self._hand_on is not None:
+                await self._hand_on(sender, recipients, content, at)
+        except DatabaseError:
+            return "451 The desks cannot take mail now. Try again later"
+        self._mailbox.keep(sender, recipients, content, at)
         return "250 Kept, and shown on the demo's mail page"
 
 
-async def serve_mail(mailbox: Mailbox, host: str, port: int) -> asyncio.Server:
-    """Takes mail from now on; port 0 is a free one. Raises OSError when the port is taken."""
+async def serve_mail(mailbox: Mailbox, host: str, port: int, hand_on: HandOn | None = None) -> asyncio.Server:
+    """Takes mail from now on; port 0 is a free one. ``hand_on`` gets each mail before it is kept.
+
+    Raises OSError when the port is taken.
+    """
 
     def conversation() -> SMTP:
         return SMTP(
-            _Keeping(mailbox),
+            _Keeping(mailbox, hand_on),
             hostname="demo.roamdesk.example",
             ident=GREETING,
             data_size_limit=LARGEST,

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 
 from django.conf import settings
 
+from roamdesk.demo.handing_on import hand_on
 from roamdesk.demo.mailbox import demo_mailbox, serve_mail
 from roamdesk.demo.yard import Yard, open_transactions
+from roamdesk.desks.database_threads import DatabaseThreads
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +37,15 @@ async def _serve_until_told(running: dict[str, dict[int, str]]) -> None:
 
 @asynccontextmanager
 async def _post_office() -> AsyncIterator[None]:
-    server = await serve_mail(demo_mailbox(), settings.EMAIL_HOST, settings.EMAIL_PORT)
+    threads = DatabaseThreads(1)
+    server = await serve_mail(
+        demo_mailbox(), settings.EMAIL_HOST, settings.EMAIL_PORT, lambda *mail: threads.run(hand_on, *mail)
+    )
     try:
         yield
     finally:
         server.close()
+        await threads.close()
 
 
 def stations_url() -> str:

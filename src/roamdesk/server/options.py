@@ -76,6 +76,9 @@ SMTP_PASSWORD = Option("ROAMDESK_SMTP_PASSWORD", "", "Password at the relay", se
 SMTP_TLS = Option("ROAMDESK_SMTP_TLS", "", "starttls, tls, or empty for none")
 MAIL_LISTEN = Option("ROAMDESK_MAIL_LISTEN", "", "Address that takes incoming mail by SMTP; empty: none")
 LMTP_LISTEN = Option("ROAMDESK_LMTP_LISTEN", "", "Address that takes incoming mail by LMTP; empty: none")
+MAIL_TAGS = Option(
+    "ROAMDESK_MAIL_TAGS", "", "1: answers go to ADDRESS+TAG; set it only where your mail server takes such addresses"
+)
 OIDC_SERVER = Option("ROAMDESK_OIDC_SERVER", "", "OpenID Connect issuer; empty: passwords only")
 OIDC_CLIENT = Option("ROAMDESK_OIDC_CLIENT", "", "Client id at the issuer")
 OIDC_SECRET = Option("ROAMDESK_OIDC_SECRET", "", "Client secret at the issuer", secret=True)

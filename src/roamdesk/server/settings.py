@@ -158,6 +158,7 @@ EMAIL_USE_SSL = options.SMTP_TLS.text().lower() == "tls"
 EMAIL_TIMEOUT = 30
 MAIL_LISTEN = options.MAIL_LISTEN.text()
 LMTP_LISTEN = options.LMTP_LISTEN.text()
+MAIL_TAGS = options.MAIL_TAGS.yes()
 
 # Stations
 STATIONS_LISTEN = options.STATIONS_LISTEN.text()

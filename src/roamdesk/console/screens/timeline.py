@@ -17,6 +17,7 @@ _ICONS = {
     "taken_back": "later",
     "command": "waiting",
     "mail_queued": "mail",
+    "mail_came": "mail",
     "revealed": "eye",
     "erased": "eye",
     "departed": "flag",

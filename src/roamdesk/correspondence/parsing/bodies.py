@@ -42,6 +42,8 @@ def bodies(message: Message) -> Bodies:
     plain, rich, attachments, replies = list[str](), list[str](), list[Attachment](), list[bytes]()
     for part in leaves(message):
         kind, name = content_type(part), filename(part)
+        # A multipart that lost its boundary is the text that stands there.
+        kind = "text/plain" if kind.startswith("multipart/") else kind
         if kind == "text/calendar" or name.lower().endswith(".ics"):
             replies += [raw for raw in [payload(part)] if _REPLY.search(raw)]
         if kind in ("text/plain", "text/html") and not _is_attachment(part, name):

@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     if demo:
         os.environ[options.DEMO.name] = "1"
+        os.environ.setdefault(options.MAIL_TAGS.name, "1")
     os.environ.setdefault(options.LOG_LEVEL.name, "WARNING")
     data = "the PostgreSQL of DATABASE_URL" if options.DATABASE_URL.text() else f"{options.VAR.path()}"
     stopping = _stop_on_signals()
