@@ -1,4 +1,4 @@
-"""Mail to partners that is about no case: links, publications, invitations, test mails."""
+"""Mail to and from partners that is about no case: links, publications, invitations and their answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from roamdesk.correspondence.services import queue_message
 from roamdesk.desks.models import Desk
+from roamdesk.partners.inviting import take_reply
 from roamdesk.partners.models import Partner
 
 
@@ -26,3 +27,9 @@ def queue_for_partner(
     queue_message(
         desk, partner=partner, about=about, key=key, to=to, subject=subject, text=text, calendar=calendar, at=at
     )
+
+
+def take_calendar_reply(desk: Desk, raw: bytes, sender: str, at: datetime) -> str:
+    """An answer to an invitation, as ``roamdesk.correspondence.ports.CalendarReader``; its words."""
+    reply = take_reply(desk, raw, sender=sender, at=at)
+    return f"{reply.get_verdict_display()}: {reply.reason}" if reply.reason else f"Answer taken: {reply.partstat}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from roamdesk.desks.models import Desk
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.worktime import OpeningHours, OpeningHoursError, public_holidays
 
@@ -53,12 +54,12 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def holidays_of(partner: Partner, at: datetime) -> frozenset[date]:
-    """This year's and the next's; none when there is no calendar for the place."""
+def holidays_of(place: Partner | Desk, at: datetime) -> frozenset[date]:
+    """Public holidays of last year, this year and the next; none when there is no calendar for the place."""
     year = at.astimezone(UTC).year
-    for region in (partner.region or None, None):
+    for region in (place.region or None, None):
         try:
-            return public_holidays(partner.country, region, (year - 1, year, year + 1))
+            return public_holidays(place.country, region, (year - 1, year, year + 1))
         except ValueError:
             continue
     return frozenset()
