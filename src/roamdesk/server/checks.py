@@ -11,6 +11,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Count
+from django_scopes import scopes_disabled
 
 from roamdesk.server import options
 from roamdesk.server.addresses import Address
@@ -104,8 +106,24 @@ def mail() -> Iterator[Finding]:
     yield Finding(code < 400, "Mail relay", f"{where} answers ({code}).")
 
 
+def incoming_mail() -> Iterator[Finding]:
+    from roamdesk.correspondence.models import IncomingMail
+
+    waiting = IncomingMail.State.QUARANTINED
+    try:
+        # The doctor looks at the whole installation.
+        with scopes_disabled():
+            desks = list(IncomingMail.objects.filter(state=waiting).values_list("desk__slug").annotate(Count("pk")))
+    except DatabaseError:
+        return
+    for slug, count in desks:
+        mend = f"See: roamdesk incoming list --desk {slug}"
+        yield Finding(False, "Incoming mail", f"{count} at {slug} cannot be read. {mend}")
+
+
 def ports() -> Iterator[Finding]:
-    for about, option in (("Console", options.LISTEN), ("Stations", options.STATIONS_LISTEN)):
+    incoming = [("Mail", option) for option in (options.MAIL_LISTEN, options.LMTP_LISTEN) if option.text()]
+    for about, option in (("Console", options.LISTEN), ("Stations", options.STATIONS_LISTEN), *incoming):
         address = Address.of(option)
         state = "is free: not running" if address.is_free() else "is in use: running, or taken by another program"
         yield Finding(True, about, f"{option.text()} {state}.")
@@ -130,4 +148,4 @@ def event_chains() -> Iterator[Finding]:
         yield Finding(False, "Case history", f"{fault}. Somebody changed the past: compare with a backup.")
 
 
-CHECKS: tuple[Check, ...] = (database, tables, people, secret_key, mail, ports, https, event_chains)
+CHECKS: tuple[Check, ...] = (database, tables, people, secret_key, mail, incoming_mail, ports, https, event_chains)

@@ -6,6 +6,7 @@ from roamdesk.server.commands import (
     django,
     doctor,
     evse,
+    incoming,
     mail,
     partner,
     procedure,
@@ -19,5 +20,6 @@ from roamdesk.server.commands import (
 )
 
 COMMANDS = (
-    serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, doctor, django,
+    serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, incoming, doctor,
+    django,
 )  # fmt: skip
