@@ -12,6 +12,7 @@ from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.call import procedure_in_force
 from roamdesk.console.screens.forms_in import ask_part
 from roamdesk.console.screens.history import history_of
+from roamdesk.console.screens.meeting import meetings_of
 from roamdesk.console.screens.partner import partner_screen
 from roamdesk.console.screens.partners import FILTERS, partners_screen
 from roamdesk.console.shell import page
@@ -62,6 +63,8 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
         found.name,
         p=screen,
         ask=ask_part(found, now),
+        meetings=meetings_of(found, now),
+        both_ways=access.desk.plays_msp and access.desk.plays_cpo and found.plays_msp and found.plays_cpo,
         changes=history_of(found),
         keeps=access.may(Right.KEEP_PARTNERS),
         now=now,
