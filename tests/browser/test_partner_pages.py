@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_scopes import scope
@@ -14,7 +14,9 @@ from playwright.sync_api import Page, expect
 from browser.test_partner_form import faults
 from builders import person_at
 from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.partners import links, meetings, verifying
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.procedures import version_in_force
 from roamdesk.partners.services import save_line
 
 Look = Callable[..., Page]
@@ -88,4 +90,26 @@ def test_the_partner_pages_are_accessible(look: Look, manager: Person, partner: 
     for name, rest in (("partner-page", ""), ("partner-line", f"/lines/{line.pk}"), ("partner-edit", "/edit")):
         found += faults(look(manager, path_of(partner) + rest), name)
     found += faults(look(manager, f"/d/{partner.desk.slug}/partners"), "partner-list")
+    assert found == []
+
+
+def test_the_meeting_and_its_answer_are_accessible(look: Look, manager: Person, partner: Partner) -> None:
+    now = datetime.now(UTC)
+    with scope(desk=partner.desk):
+        meeting = meetings.demand(partner, version_in_force(partner.desk, now), by="Piet", at=now)
+        found = faults(look(manager, f"{path_of(partner)}/meetings/{meeting.pk}"), "meeting-due")
+        begin, end = now + timedelta(days=2), now + timedelta(days=2, hours=1)
+        meetings.schedule(
+            meeting, begins_at=begin, ends_at=end, place="Room 2", invited=["r.reference@nordlade.example"], seen=0,
+            by="Piet", at=now,
+        )  # fmt: skip
+        link = links.make_link(
+            partner, purpose="meeting", about=meeting.pk, sent_to="r.reference@nordlade.example", by="Piet", at=now
+        )[1]
+        check = verifying.send_test_mail(ContactLine.objects.filter(channel="mail")[0], by="Piet", at=now)
+        mail = links.make_link(partner, purpose="test_mail", about=check.pk, by="Piet", at=now)[1]
+    found += faults(look(manager, f"{path_of(partner)}/meetings/{meeting.pk}"), "meeting-scheduled")
+    found += faults(look(manager, f"/p/{link}"), "meeting-guest")
+    found += faults(look(manager, f"/p/{mail}"), "test-mail-guest")
+    found += faults(look(manager, f"/d/{partner.desk.slug}/partners/tasks"), "partner-tasks")
     assert found == []
