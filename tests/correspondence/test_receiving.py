@@ -291,3 +291,11 @@ def test_stopping_answers_the_mail_under_way_and_sends_the_idle_away(
         idle.close()
         busy.close()
     assert len(rows()) == 1
+
+
+def test_beyond_the_most_connections_a_sender_is_told_to_come_again(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "CONNECTIONS", 0)
+    line.say("EHLO peer")
+    assert line.say(f"MAIL FROM:<{THEM}>").startswith("421")

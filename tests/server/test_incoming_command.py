@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from roamdesk.correspondence import intake
 from roamdesk.correspondence.models import Arrival, IncomingMail
 from roamdesk.desks.models import Desk
 from roamdesk.server import checks, options
+from roamdesk.server.commands import serve
 from server.conftest import Type
 
 RAW = b"From: a@voltpass.example\r\n\r\nHello\xff\r\n"
@@ -70,3 +72,11 @@ def test_the_mail_part_says_which_setting_it_misses(typed: Type, monkeypatch: py
         monkeypatch.delenv(option.name, raising=False)
     said = typed("mail")
     assert (said.code, "ROAMDESK_MAIL_LISTEN=" in said.err) == (1, True)
+
+
+def test_serve_runs_the_mail_part_where_an_address_takes_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in (options.MAIL_LISTEN, options.LMTP_LISTEN):
+        monkeypatch.delenv(option.name, raising=False)
+    without = {part.name for part in serve._supervisor(False, threading.Event()).parts}
+    monkeypatch.setenv(options.LMTP_LISTEN.name, "127.0.0.1:2424")
+    assert {part.name for part in serve._supervisor(False, threading.Event()).parts} == {*without, "mail"}

@@ -77,8 +77,13 @@ def content_type(part: Message) -> str:
 
 
 def filename(part: Message) -> str:
+    """As the sender names it; eight bits, RFC 2231 and encoded words alike."""
+    clean = Message()
+    for name, value in part.raw_items():
+        if name.lower() in ("content-disposition", "content-type"):
+            clean[name] = decoded(str(value).encode("utf-8", "surrogateescape"))
     try:
-        return readable(part.get_filename() or "")[:255]
+        return readable(clean.get_filename() or "")[:255]
     except Exception:  # As above: RFC 2231 gone wrong.
         return ""
 
