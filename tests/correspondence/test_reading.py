@@ -286,3 +286,8 @@ def test_an_answer_to_the_address_that_our_mail_gives_finds_its_message(
         back_to = sending.compose(notice)["Reply-To"]
     mail = take(reply(extra=f"To: {back_to}\r\nSubject: another matter\r\n"), to=str(back_to))
     assert (mail.answers, mail.reason) == (notice, "Found by the signed tag of the address.")
+
+
+def test_a_charset_that_no_machine_could_know_costs_no_text() -> None:
+    read = parse(b'Content-Type: text/plain; charset="\x00"\r\n\r\n\xffabc')
+    assert (read.bodies.text, read.faults) == ("ÿabc", ())

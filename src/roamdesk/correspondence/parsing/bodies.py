@@ -61,11 +61,16 @@ def leaves(message: Message) -> Iterator[Message]:
     while waiting and seen < MOST_PARTS:
         part = waiting.pop()
         seen += 1
-        inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            waiting += [one for one in reversed(inside) if isinstance(one, Message)]
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            waiting += reversed(inner(part))
         else:
             yield part
+
+
+def inner(part: Message) -> list[Message]:
+    """What a part holds; nothing for one that holds text."""
+    inside = part.get_payload() if part.is_multipart() else []
+    return [one for one in inside if isinstance(one, Message)]
 
 
 def content_type(part: Message) -> str:
@@ -91,9 +96,8 @@ def filename(part: Message) -> str:
 def payload(part: Message) -> bytes:
     """Decoded; an inner mail as its own bytes; empty where nothing can be decoded."""
     try:
-        inside = part.get_payload()
-        if isinstance(inside, list):
-            return b"\n".join(bytes(one) for one in inside if isinstance(one, Message))
+        if part.is_multipart():
+            return b"\n".join(bytes(one) for one in inner(part))
         found = part.get_payload(decode=True)
     except Exception:  # Broken transfer encodings raise in several ways.
         return b""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 
-from roamdesk.correspondence.parsing.bodies import bodies, content_type, leaves, payload
+from roamdesk.correspondence.parsing.bodies import bodies, content_type, inner, leaves, payload
 from roamdesk.correspondence.parsing.headers import addresses, decoded, fields, first, message_ids, readable
 
 LONGEST_WORDS = 400
@@ -72,10 +72,9 @@ def _standard(message: Message) -> Found | None:
 
 
 def _blocks(part: Message) -> list[Message]:
-    inside = part.get_payload()
-    if isinstance(inside, list):
-        return [block for block in inside if isinstance(block, Message)]
-    return [HeaderParser().parsestr(block) for block in re.split(r"\n\s*\n", decoded(payload(part)).strip())]
+    return inner(part) or [
+        HeaderParser().parsestr(block) for block in re.split(r"\n\s*\n", decoded(payload(part)).strip())
+    ]
 
 
 def _action(block: Message) -> str:
@@ -139,8 +138,8 @@ def _returned_ids(message: Message) -> tuple[str, ...]:
     """The Message-IDs of the mail that came back: from its copy, from the text, then from the thread."""
     found = list[str]()
     for part in leaves(message):
-        inside, kind = part.get_payload(), content_type(part)
-        if kind == "message/rfc822" and isinstance(inside, list) and isinstance(inside[0], Message):
+        kind, inside = content_type(part), inner(part)
+        if kind == "message/rfc822" and inside:
             found += fields(inside[0], "Message-ID")
         elif kind.startswith(("text/", "message/")):
             found += _RETURNED_ID.findall(decoded(payload(part)))
