@@ -7,11 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django_scopes import scopes_disabled
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from psycopg import Cursor
 
 from roamdesk.correspondence.addresses import untagged
 from roamdesk.correspondence.models import Arrival, IncomingMail
@@ -58,7 +59,7 @@ def _store(
 ) -> IncomingMail:
     row = IncomingMail(
         desk=desk,
-        raw=raw,
+        raw=b"",
         sha256=hashlib.sha256(raw).hexdigest(),
         size=len(raw),
         envelope_from=sender,
@@ -68,10 +69,18 @@ def _store(
     )
     IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
     mail: IncomingMail = IncomingMail.objects.select_for_update(of=("self",)).get(desk=desk, sha256=row.sha256)
+    _put_bytes(mail, raw)
     _note_arrival(mail, recipients, via, at, place)
     if mail.next_attempt_at is not None:
         defer_reading(mail)
     return mail
+
+
+def _put_bytes(mail: IncomingMail, raw: bytes) -> None:
+    """In binary, as a parameter of its own: Django would write them into the statement, at three times their size."""
+    statement = "UPDATE correspondence_incomingmail SET raw = %b WHERE id = %s AND raw = ''"
+    with connection.wrap_database_errors:
+        Cursor(connection.connection).execute(statement, [raw, mail.pk])
 
 
 def _note_arrival(
