@@ -142,18 +142,18 @@ class Conversation(SMTP):
         if arg:
             await self.push("501 5.5.4 DATA stands alone")
             return
-        await self.push("354 End with a dot on a line of its own")
-        recipients = len(self.envelope.rcpt_tos)
+        # LMTP asks for one answer for each recipient; what we store, we store for all or for none.
+        answers = len(self.envelope.rcpt_tos) if self._via == Arrival.Via.LMTP else 1
         self._busy = True
+        await self.push("354 End with a dot on a line of its own")
         try:
             answer = await self._content() or await self._call_handler_hook("DATA")
         finally:
-            self._holding.bytes -= self._mine
-            self._mine, self._busy = 0, False
+            self._release()
             self._set_post_data_state()  # type: ignore[no-untyped-call]
-        # LMTP asks for one answer for each recipient; what we store, we store for all or for none.
-        for _ in range(recipients if self._via == Arrival.Via.LMTP else 1):
+        for _ in range(answers):
             await self.push(answer)
+        self._busy = False
         if self._holding.leaving:
             self.leave()
 
@@ -189,14 +189,17 @@ class Conversation(SMTP):
     def _take(self, content: bytearray, line: bytes) -> str:
         full = len(content) + len(line) > LARGEST
         if full or self._holding.bytes + len(line) > ROOM:
-            self._holding.bytes -= self._mine
-            self._mine = 0
+            self._release()
             content.clear()
             return TOO_LARGE if full else NO_ROOM
         self._holding.bytes += len(line)
         self._mine += len(line)
         content += line
         return ""
+
+    def _release(self) -> None:
+        self._holding.bytes -= self._mine
+        self._mine = 0
 
 
 class LmtpConversation(Conversation):
