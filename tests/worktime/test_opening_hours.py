@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from roamdesk.worktime import LocalTimeError, OpeningHours, OpeningHoursError, clock_changes
 
 BERLIN = ZoneInfo("Europe/Berlin")
+SECOND = timedelta(seconds=1)
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("right", "posix")))
 SPLIT_DAY = "Mon-Fri 08:00-12:00,13:00-17:00; Sat 09:00-12:00"
 FORMS = [
@@ -195,3 +197,37 @@ def test_spans_that_overlap_are_refused_with_the_place(text: str, where: str) ->
 
 def test_spans_may_touch() -> None:
     assert OpeningHours.parse("Mon 22:00-06:00; Tue 06:00-09:00; Sun 22:00-24:00").spans
+
+
+@given(hours, zones, instants, st.frozensets(st.integers(0, 9), max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_open_spans_are_exactly_when_it_is_open(
+    line: OpeningHours, zone: ZoneInfo, at: datetime, off: frozenset[int]
+) -> None:
+    end = at + timedelta(days=8)
+    holidays = frozenset(at.date() + timedelta(days=ahead) for ahead in off)
+    spans = line.open_spans(at, end, zone, holidays)
+    assert all(first < last for first, last in spans)
+    assert all(earlier[1] < later[0] for earlier, later in pairwise(spans))
+    edges = {edge + step for span in spans for edge in span for step in (-SECOND, SECOND)}
+    for moment in sorted({*edges, *(at + timedelta(hours=hour, seconds=1) for hour in range(190))}):
+        if at <= moment < end:
+            assert any(first <= moment < last for first, last in spans) == line.is_open(moment, zone, holidays)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_open_spans_hold_over_the_clock_changes_of_every_zone(form: str) -> None:
+    line = OpeningHours.parse(form)
+    for zone in map(ZoneInfo, ZONES):
+        for change in clock_changes(zone, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)):
+            spans = line.open_spans(change - timedelta(hours=20), change + timedelta(hours=20), zone)
+            for minutes in range(-240, 241, 15):
+                moment = change + timedelta(minutes=minutes, seconds=1)
+                assert any(first <= moment < last for first, last in spans) == line.is_open(moment, zone)
+
+
+def test_open_spans_of_around_the_clock_are_one() -> None:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    always = OpeningHours.parse("24/7")
+    assert always.open_spans(begin, begin + timedelta(days=9), BERLIN) == ((begin, begin + timedelta(days=9)),)
+    assert always.open_spans(begin, begin, BERLIN) == ()

@@ -17,6 +17,8 @@ def operating_company(desk: Desk, evse: Evse | None, named: str = "") -> Partner
     running = partner_running(desk, (evse.evse_id or evse.label) if evse else named)
     if evse is None or (running is not None and _by_prefix(running, evse)):
         return running
+    if running is not None and running.pk == evse.partner_id:
+        return running  # read already
     return evse.partner or (running if evse.station_id is None else None)
 
 

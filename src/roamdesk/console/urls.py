@@ -22,6 +22,7 @@ from roamdesk.console.views import (
     stations,
     steps,
     team,
+    unreachable,
 )
 
 app_name = "console"
@@ -40,6 +41,7 @@ urlpatterns = [
     path(_DESK + "search", search.search, name="search"),
     path(_DESK + "partners", partners.partners, name="partners"),
     path(_DESK + "partners/new", partner_form.new, name="new_partner"),
+    path(_DESK + "partners/unreachable", unreachable.unreachable, name="unreachable"),
     path(_DESK + "partners/tasks", partner_tasks.tasks, name="partner_tasks"),
     path(_PARTNER, partners.partner, name="partner"),
     path(_PARTNER + "/edit", partner_form.edit, name="edit_partner"),

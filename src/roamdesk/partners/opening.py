@@ -55,11 +55,16 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def holidays_of(place: Partner | Desk, at: datetime) -> frozenset[date]:
+    """As ``holidays_in``, where a partner or we are."""
+    return holidays_in(place.country, place.region, at)
+
+
+def holidays_in(country: str, region: str, at: datetime) -> frozenset[date]:
     """Public holidays of last year, this year and the next; none when there is no calendar for the place."""
     year = at.astimezone(UTC).year
-    for region in (place.region or None, None):
+    for part in (region or None, None):
         try:
-            return public_holidays(place.country, region, (year - 1, year, year + 1))
+            return public_holidays(country, part, (year - 1, year, year + 1))
         except ValueError:
             continue
     return frozenset()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import label_key
-from roamdesk.partners.dialling import Dial, number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.models.partner import operator_key, provider_key
 from roamdesk.partners.opening import Span, gaps, open_minutes
@@ -36,19 +34,6 @@ class WeekRow:
     language: str
     open: tuple[Span, ...]
     gaps: tuple[Span, ...]
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Whether a call centre can be reached at an instant, and when that changes for the better."""
-
-    partner: Partner
-    to: str
-    dial: Dial
-
-    @property
-    def reachable(self) -> bool:
-        return self.dial.now is not None
 
 
 def addresses(partner: Partner, recipient: str) -> list[str]:
@@ -93,16 +78,6 @@ def _longest(found: Iterable[Partner], prefixes: set[str]) -> Partner | None:
     claims = [(len(key), partner) for partner in found for key in partner.operator_keys if key in prefixes]
     longest = max((length for length, _ in claims), default=0)
     return _only(partner for length, partner in claims if length == longest)
-
-
-def reachability(desk: Desk, at: datetime, language: str) -> list[Reach]:
-    """Every call centre of every partner and whether it answers now; those that do not come first."""
-    reaches = [
-        Reach(partner, to, number_to_dial(partner, to, at, language))
-        for partner in Partner.objects.filter(desk=desk).order_by("name")
-        for to in (f"{role}_cc" for role in partner.roles)
-    ]
-    return sorted(reaches, key=lambda reach: reach.reachable)
 
 
 def week_of(partner: Partner) -> list[WeekRow]:

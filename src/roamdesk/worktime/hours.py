@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from roamdesk.worktime.zones import clock_changes, require_aware
@@ -89,6 +90,38 @@ class OpeningHours:
             if self.is_open(instant, zone, holidays) != now_open:
                 return instant, not now_open
         return None
+
+    def open_spans(
+        self, begin: datetime, end: datetime, zone: ZoneInfo, holidays: frozenset[date] = NO_HOLIDAYS
+    ) -> tuple[tuple[datetime, datetime], ...]:
+        """When it is open between two aware instants: spans in UTC, in order, none touching another."""
+        begin, end = require_aware(begin).astimezone(UTC), require_aware(end).astimezone(UTC)
+        if self.always:
+            return ((begin, end),) if begin < end else ()
+        edges = [begin, *clock_changes(zone, begin, end), end]
+        found: list[tuple[datetime, datetime]] = []
+        for first, last in pairwise(edge for edge in edges if begin <= edge <= end):
+            for opens, closes in self._spans_by_one_offset(first, last, zone, holidays):
+                if found and opens <= found[-1][1]:
+                    found[-1] = (found[-1][0], max(closes, found[-1][1]))
+                else:
+                    found.append((opens, closes))
+        return tuple(found)
+
+    def _spans_by_one_offset(
+        self, first: datetime, last: datetime, zone: ZoneInfo, holidays: frozenset[date]
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """Between two clock changes wall time runs evenly, so the week's spans can be laid over it."""
+        offset = first.astimezone(zone).utcoffset() or timedelta()
+        day = (first + offset).date() - _DAY
+        while day <= (last + offset).date():
+            midnight = datetime.combine(day, time(), UTC) - offset
+            for on, begin, end in self.spans if day not in holidays else ():
+                opens = max(first, midnight + timedelta(minutes=begin))
+                closes = min(last, midnight + timedelta(minutes=end))
+                if on == day.weekday() and opens < closes:
+                    yield opens, closes
+            day += _DAY
 
     def _covers(self, day: date, minute: float, holidays: frozenset[date]) -> bool:
         if day in holidays:

@@ -11,8 +11,9 @@ from roamdesk.cases.selectors import Lane, queue
 from roamdesk.console import words
 from roamdesk.console.clocks import Clock, clock_of
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.reach import ReachRow, reach_row
 from roamdesk.desks.models import Desk, Person
-from roamdesk.partners.selectors import Reach, reachability
+from roamdesk.partners.reach import unreachable
 
 FILTERS = (("all", "All"), ("overdue", "Overdue"), ("mine", "Mine"), ("ours", "Ours"), ("partner", "Awaiting partner"))
 ORDERS = {"overdue": "longest first", "mine": "next due first"}
@@ -82,7 +83,7 @@ class QueueScreen:
     lanes: tuple[LaneView, ...]
     tabs: tuple[Tab, ...]
     total: int
-    unreachable: tuple[Reach, ...]
+    unreachable: tuple[ReachRow, ...]
     places: tuple[Place, ...]
     people: tuple[Colleague, ...]
 
@@ -97,10 +98,17 @@ def queue_screen(desk: Desk, person: Person, now: datetime, chosen: str) -> Queu
         lanes=tuple(_lane(lane, now) for lane in lanes if lane.cases or chosen != "all"),
         tabs=_tabs(found.lanes, found.total, chosen),
         total=found.total,
-        unreachable=tuple(reach for reach in reachability(desk, now, desk.language) if not reach.reachable),
+        unreachable=_unreachable(desk, now, [*found.danger, *rows]),
         places=tuple(_places(rows)),
         people=tuple(_people(desk, person, [*found.danger, *rows])),
     )
+
+
+def _unreachable(desk: Desk, now: datetime, cases: list[Case]) -> tuple[ReachRow, ...]:
+    """The partners of these cases whom nobody reaches now."""
+    partners = {case.partner_id for case in cases if case.partner_id}
+    found = unreachable(desk, now, desk.language, sorted(partners)) if partners else []
+    return tuple(reach_row(reach, desk, now) for reach in found)
 
 
 def row_of(case: Case, now: datetime) -> Row:
