@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from roamdesk.desks.models import Desk
@@ -40,8 +41,14 @@ def opening(line: ContactLine, partner: Partner, at: datetime) -> Opening:
 
 
 def hours_of(line: ContactLine) -> OpeningHours | None:
+    return hours_in(line.hours)
+
+
+@lru_cache(maxsize=4096)  # the same few texts stand in thousands of lines
+def hours_in(text: str) -> OpeningHours | None:
+    """None where they cannot be read."""
     try:
-        return OpeningHours.parse(line.hours)
+        return OpeningHours.parse(text)
     except OpeningHoursError:
         return None
 

@@ -13,8 +13,7 @@ from django.db import connection
 
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
-from roamdesk.partners.opening import holidays_in, zone_of
-from roamdesk.worktime import OpeningHours, OpeningHoursError
+from roamdesk.partners.opening import holidays_in, hours_in, zone_of
 
 WEEK = timedelta(days=7)
 
@@ -142,9 +141,8 @@ class _Week:
 
 def _spans(combination: _Combination, at: datetime) -> Spans | None:
     """None where the hours cannot be read."""
-    try:
-        hours = OpeningHours.parse(combination.hours)
-    except OpeningHoursError:
+    hours = hours_in(combination.hours)
+    if hours is None:
         return None
     holidays = holidays_in(combination.country, combination.region, at)
     return hours.open_spans(at, at + WEEK, zone_of(combination.zone), holidays)

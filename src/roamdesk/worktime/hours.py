@@ -13,7 +13,7 @@ _DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
 _MINUTES_A_DAY = 24 * 60
 _WEEK = 7 * _MINUTES_A_DAY
-_LOOK_AHEAD_DAYS = 400
+_LOOK_AHEAD = (timedelta(days=2), timedelta(days=9), timedelta(days=400))
 _LONGEST = 500
 _SHORTHAND = {"24/7": "mon-sun 00:00-24:00", "business": "mon-fri 09:00-17:00"}
 _RULE = re.compile(r"(?:(?P<days>[a-z][a-z, -]*?)\s+)?(?P<hours>[0-9][0-9:, -]*)")
@@ -83,12 +83,14 @@ class OpeningHours:
 
         None when it is always open, or nothing changes within 400 days. The zone's clock changes count.
         """
-        now_open = self.is_open(at_utc, zone, holidays)
         if self.always or not self.spans:
             return None
-        for instant in self._moments(at_utc, zone):
-            if self.is_open(instant, zone, holidays) != now_open:
-                return instant, not now_open
+        for ahead in _LOOK_AHEAD:
+            end = at_utc + ahead
+            spans = self.open_spans(at_utc, end, zone, holidays)
+            edges = [edge for span in spans for edge in span if at_utc < edge < end]
+            if edges:
+                return edges[0], spans[0][0] > at_utc
         return None
 
     def open_spans(
@@ -127,25 +129,6 @@ class OpeningHours:
         if day in holidays:
             return False
         return any(on == day.weekday() and begin <= minute < end for on, begin, end in self.spans)
-
-    def _moments(self, at_utc: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-        """Every instant after at_utc at which something may change, in order, for 400 days."""
-        pending: set[datetime] = set()
-        first = at_utc.astimezone(zone).date() - 2 * _DAY
-        for ahead in range(_LOOK_AHEAD_DAYS):
-            midnight = datetime.combine(first + ahead * _DAY, time(), UTC)
-            pending |= self._moments_of(midnight, zone)
-            # No later wall-clock date begins before this date's midnight in UTC.
-            yield from sorted(instant for instant in pending if at_utc < instant < midnight)
-            pending = {instant for instant in pending if instant >= midnight}
-
-    def _moments_of(self, midnight: datetime, zone: ZoneInfo) -> set[datetime]:
-        """Boundaries on one wall-clock date, both where an hour repeats, and its clock changes."""
-        start = midnight.replace(tzinfo=zone)
-        minutes = {minute % _MINUTES_A_DAY for _, *span in self.spans for minute in span} | {0}
-        walls = [start + timedelta(minutes=minute) for minute in minutes]
-        boundaries = {wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1)}
-        return boundaries | set(clock_changes(zone, midnight, midnight + _DAY))
 
 
 def _refuse_overlaps(spans: tuple[tuple[int, int, int], ...]) -> None:
