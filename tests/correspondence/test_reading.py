@@ -273,9 +273,32 @@ def test_a_mail_nested_without_end_still_gives_its_header() -> None:
     assert read.faults
 
 
-def test_hostile_html_is_read_in_time_that_grows_with_its_length() -> None:
-    read = parse(b"Content-Type: text/html\n\n" + b"<script" * 150_000)
-    assert isinstance(read.bodies.text, str)
+EXCHANGE = b"From: postmaster@x.example\n\nDelivery has failed to these recipients or groups: "
+LONG = 1_000_000
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: text/html\n\n" + b"<script" * (LONG // 7),
+        b"Content-Type: text/html\n\n<" + b"a" * LONG,
+        b"Subject: " + b"=?a?q?" * (LONG // 6) + b"\n\n",
+        b"To: " + b"(" * LONG + b"\n\n",
+        b"To: " + b"a," * LONG + b"\n\n",
+        b"From: " + b"a" * LONG + b"\n\n",
+        b"References: " + b"<a" * LONG + b"\n\n",
+        b"".join(b"X-%d: y\n" % number for number in range(LONG // 5)) + b"\n",
+        EXCHANGE + b"a" * LONG,
+        EXCHANGE + b"".join(b"a%d@b.example\n" % number for number in range(LONG // 15)),
+        b"From: postmaster@x.example\n\nHi. This is x\n\n" + b"<a@b.example>:\n\n" * (LONG // 16),
+        b"Content-Type: message/delivery-status\n\n" + b"Final-Recipient: rfc822; a@b.example\n\n" * (LONG // 40),
+        b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n" * 19_000,
+    ],
+    ids=range(13),
+)
+def test_hostile_mail_is_read_in_time_that_grows_with_its_length(raw: bytes) -> None:
+    assert isinstance(parse(raw).bodies.text, str)
 
 
 def test_an_answer_to_the_address_that_our_mail_gives_finds_its_message(
@@ -291,3 +314,21 @@ def test_an_answer_to_the_address_that_our_mail_gives_finds_its_message(
 def test_a_charset_that_no_machine_could_know_costs_no_text() -> None:
     read = parse(b'Content-Type: text/plain; charset="\x00"\r\n\r\n\xffabc')
     assert (read.bodies.text, read.faults) == ("ÿabc", ())
+
+
+def test_a_mail_of_a_million_parts_gives_its_header_and_says_so() -> None:
+    read = parse(
+        b"Message-ID: <parts@x.example>\nContent-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n" * 1_000_000
+    )
+    assert (read.message_id, read.faults) == (
+        "<parts@x.example>",
+        ("It has too many parts: only its header was read.",),
+    )
+
+
+def test_a_mail_that_is_all_header_gives_the_beginning_of_it() -> None:
+    read = parse(b"Message-ID: <head@x.example>\n" + b"X: y\n" * 1_000_000)
+    assert (read.message_id, read.faults) == (
+        "<head@x.example>",
+        ("It begins with megabytes of header: only its header was read.",),
+    )

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from roamdesk.correspondence.parsing.headers import decoded, readable
+from roamdesk.correspondence.parsing.headers import LONGEST_READ, decoded, items, readable
 
 MOST_PARTS = 500
 LONGEST_TEXT = 1_000_000  # characters
 
-_TAG = re.compile(r"<(/?[a-zA-Z!][^<>\s/]*)?[^<>]*>")
+# Patterns meet hostile text: none may look at a character more than a few times.
+_TAG = re.compile(r"<([^<>]*)>")
+_TAG_NAME = re.compile(r"/?\w{1,20}")
 _BREAKS = frozenset({"br", "p", "/p", "div", "/div", "tr", "/tr", "li", "/table", "h1", "h2", "h3", "blockquote"})
 _REPLY = re.compile(rb"(?im)^METHOD\s*:\s*REPLY\s*$")
 
@@ -84,9 +86,9 @@ def content_type(part: Message) -> str:
 def filename(part: Message) -> str:
     """As the sender names it; eight bits, RFC 2231 and encoded words alike."""
     clean = Message()
-    for name, value in part.raw_items():
-        if name.lower() in ("content-disposition", "content-type"):
-            clean[name] = decoded(str(value).encode("utf-8", "surrogateescape"))
+    for name, value in items(part):
+        if name in ("content-disposition", "content-type"):
+            clean[name] = decoded(value[:LONGEST_READ].encode("utf-8", "surrogateescape"))
     try:
         return readable(clean.get_filename() or "")[:255]
     except Exception:  # As above: RFC 2231 gone wrong.
@@ -116,7 +118,7 @@ def without_tags(source: str) -> str:
     """The readable text of HTML, for searching and for reports; never HTML again."""
     found, hidden, end = list[str](), False, 0
     for tag in _TAG.finditer(source):
-        name = (tag[1] or "").lower()
+        name = named[0].lower() if (named := _TAG_NAME.match(tag[1])) else ""
         found += [] if hidden else [source[end : tag.start()]]
         hidden = name in ("script", "style") or (hidden and name not in ("/script", "/style"))
         found += ["\n"] if name in _BREAKS else []

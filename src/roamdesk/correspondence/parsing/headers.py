@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
+from itertools import islice
 
 LONGEST = 998  # characters of a header that are kept (RFC 5322, 2.1.1)
+LONGEST_READ = 8_000  # characters of one that are decoded
+LONGEST_LIST = 100_000  # characters of addresses or references that are read
+MOST_FIELDS = 2_000
 
 _ID = re.compile(r"<([^<>]{1,998})>")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
+_ADDRESS = re.compile(r"[^\s<>,;:@\"()\[\]]{1,64}@[^\s<>,;:@\"()\[\]]{1,255}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def fields(message: Message, name: str) -> list[str]:
     """The fields of that name in order, readable, on one line each."""
-    return [readable(str(value)) for key, value in message.raw_items() if key.lower() == name.lower()]
+    return [readable(value) for key, value in items(message) if key == name.lower()]
+
+
+def items(message: Message) -> Iterator[tuple[str, str]]:
+    """Names in lower case and values as the parser kept them, the first 2000."""
+    return ((name.lower(), str(value)) for name, value in islice(message.raw_items(), MOST_FIELDS))
 
 
 def first(message: Message, name: str) -> str:
@@ -27,7 +37,7 @@ def first(message: Message, name: str) -> str:
 
 def readable(value: str) -> str:
     """``value`` as the parser kept it (surrogates for eight bits), decoded, unfolded, at most 998 characters."""
-    plain = decoded(value.encode("utf-8", "surrogateescape"))
+    plain = decoded(value[:LONGEST_READ].encode("utf-8", "surrogateescape"))
     return _UNPRINTABLE.sub(" ", _words(plain)).strip()[:LONGEST]
 
 
@@ -58,7 +68,7 @@ def message_ids(values: list[str]) -> tuple[str, ...]:
     """Each ``<id>`` once, in order; blanks from broken folding are taken out, missing brackets put on."""
     found: list[str] = []
     for value in values:
-        ids = ["".join(one.split()) for one in _ID.findall(value)] or value.split()[:1]
+        ids = ["".join(one.split()) for one in _ID.findall(value[:LONGEST_LIST])] or value.split()[:1]
         found += [f"<{one}>" for one in ids if one]
     return tuple(dict.fromkeys(found))
 
@@ -70,10 +80,10 @@ def addresses(values: list[str]) -> tuple[str, ...]:
 
 def _pairs(value: str) -> list[tuple[str, str]]:
     try:
-        found = [pair for pair in getaddresses([value]) if "@" in pair[1]]
+        found = [pair for pair in getaddresses([value[:LONGEST_LIST]]) if "@" in pair[1]]
     except (ValueError, IndexError, RecursionError):
         found = []
-    return found or [("", address) for address in _ADDRESS.findall(value)]
+    return found or [("", address) for address in _ADDRESS.findall(value[:LONGEST_LIST])]
 
 
 def _lowered(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.feedparser import BytesFeedParser
@@ -16,6 +17,9 @@ from roamdesk.correspondence.parsing.reports import Report, report_of
 
 LARGEST = 50 * 1024 * 1024
 CHUNK = 64 * 1024
+MOST_OF_A_NAME = 50
+MOST_BOUNDARIES = 20_000
+LONGEST_HEADER = 2 * 1024 * 1024
 NOTHING = Bodies("", "", (), ())
 
 # What the way of a mail adds to it, so that two copies differ.
@@ -43,13 +47,23 @@ class ParsedMail:
 
 def parse(raw: bytes) -> ParsedMail:
     """Header and parts; of a mail over 50 MB the header only. A broken mail gives what can be read of it."""
-    if len(raw) > LARGEST:
-        return _headed(_header_of(raw), ("It is larger than 50 MB: only its header was read.",))
+    if why := _why_header_only(raw):
+        return _headed(_header_of(raw), (f"{why}: only its header was read.",))
     try:
         return _whole(raw)
     # A mail can nest parts until the stack ends, and the library has faults of its own; a mail is never lost by that.
     except Exception as trouble:
         return _headed(_header_of(raw), (f"Its parts cannot be read ({type(trouble).__name__}).",))
+
+
+def _why_header_only(raw: bytes) -> str:
+    """The parser makes an object of each part and field, many times their size."""
+    if len(raw) > LARGEST:
+        return "It is larger than 50 MB"
+    if raw.count(b"\n--") > MOST_BOUNDARIES:
+        return "It has too many parts"
+    blank = re.search(rb"\r?\n\r?\n", raw)
+    return "It begins with megabytes of header" if (blank.start() if blank else len(raw)) > LONGEST_HEADER else ""
 
 
 def _whole(raw: bytes) -> ParsedMail:
@@ -81,7 +95,7 @@ def _headed(
         recipients=h.addresses([value for name in to for value in _long_fields(message, name)]),
         subject=h.first(message, "Subject"),
         sent_at=h.instant(h.first(message, "Date")),
-        headers={name.lower(): tuple(h.fields(message, name)) for name in dict.fromkeys(message.keys())},
+        headers=_by_name(message),
         bodies=found,
         report=report,
         fingerprint=fingerprint,
@@ -89,12 +103,17 @@ def _headed(
     )
 
 
+def _by_name(message: Message) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in h.items(message):
+        found[name] = (*found.get(name, ())[:MOST_OF_A_NAME], h.readable(value))
+    return found
+
+
 def _long_fields(message: Message, name: str) -> list[str]:
     """Lists may be longer than any field we keep: they are read whole."""
     return [
-        h.decoded(str(value).encode("utf-8", "surrogateescape"))
-        for key, value in message.raw_items()
-        if key.lower() == name.lower()
+        h.decoded(value.encode("utf-8", "surrogateescape")) for key, value in h.items(message) if key == name.lower()
     ]
 
 

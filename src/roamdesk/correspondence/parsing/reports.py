@@ -11,8 +11,9 @@ from roamdesk.correspondence.parsing.bodies import bodies, content_type, inner, 
 from roamdesk.correspondence.parsing.headers import addresses, decoded, fields, first, message_ids, readable
 
 LONGEST_WORDS = 400
+MOST_FAILURES = 100
 
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+\w")
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,254}\w")
 _RETURNED_ID = re.compile(r"(?im)^[> ]*Message-ID:\s*(<[^<>\s]{1,998}>)")
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _QMAIL = re.compile(r"\s*Hi\. This is ")
@@ -65,7 +66,7 @@ def _standard(message: Message) -> Found | None:
     parts = [part for part in leaves(message) if content_type(part) == "message/delivery-status"]
     if not parts:
         return None
-    blocks = [block for part in parts for block in _blocks(part)]
+    blocks = [block for part in parts for block in _blocks(part)][:MOST_FAILURES]
     told = [(_action(block), _failure(block)) for block in blocks if fields(block, "Final-Recipient")]
     failures = tuple(failure for action, failure in told if action == "failed")
     return failures, "failed" if failures else next((action for action, _ in told), "unknown")
@@ -104,11 +105,13 @@ def _qmail(text: str) -> Found | None:
             break
         if address := _QMAIL_ADDRESS.match(paragraph):
             failures.append(_told(address[1], paragraph[address.end() :]))
+    failures = failures[:MOST_FAILURES]
     return tuple(failures), "failed" if failures else "unknown"
 
 
 def _exim(message: Message, text: str) -> Found | None:
-    found = addresses([part for value in fields(message, "X-Failed-Recipients") for part in value.split(",")])
+    values = fields(message, "X-Failed-Recipients")
+    found = addresses([part for value in values for part in value.split(",")])[:MOST_FAILURES]
     return (tuple(_told(one, _after(text, one)) for one in found), "failed") if found else None
 
 
@@ -116,7 +119,7 @@ def _exchange(text: str) -> Found | None:
     if not _EXCHANGE.search(text):
         return None
     head = re.split(r"(?im)^.*(?:diagnostic information|diagnoseinformationen|original message headers)", text)[0]
-    found = list(dict.fromkeys(_ADDRESS.findall(head)))
+    found = list(dict.fromkeys(_ADDRESS.findall(head)))[:MOST_FAILURES]
     return tuple(_told(one, _after(text, one)) for one in found), "failed" if found else "unknown"
 
 
