@@ -34,6 +34,7 @@ FATES = {
     Fate.ACCEPTED: State.DONE,
     Fate.REFUSED: State.FAILED,
     Fate.UNKNOWN: State.UNKNOWN,
+    Fate.BOUNCED: State.FAILED,
 }
 
 
