@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -332,3 +333,28 @@ def test_a_mail_that_is_all_header_gives_the_beginning_of_it() -> None:
         "<head@x.example>",
         ("It begins with megabytes of header: only its header was read.",),
     )
+
+
+def test_copies_read_at_the_same_moment_are_one_mail_and_its_copies(
+    outbox_db: None, cpo_desk: Desk, at: datetime
+) -> None:
+    kept = [
+        intake.store(
+            f"Received: way {way}\r\n".encode() + reply(),
+            recipients=[cpo_desk.mail_from],
+            sender="a@b.example",
+            via=Arrival.Via.SMTP,
+            at=at,
+        )[0]
+        for way in range(8)
+    ]
+
+    def read(mail: IncomingMail) -> None:
+        try:
+            reading.read_mail(mail.pk, at)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as readers:
+        list(readers.map(read, kept))
+    assert sorted(fresh(mail).verdict for mail in kept) == [Verdict.COPY] * 7 + [Verdict.UNPLACED]

@@ -299,3 +299,11 @@ def test_beyond_the_most_connections_a_sender_is_told_to_come_again(
     monkeypatch.setattr(receiving, "CONNECTIONS", 0)
     line.say("EHLO peer")
     assert line.say(f"MAIL FROM:<{THEM}>").startswith("421")
+
+
+def test_the_same_mail_from_many_senders_at_once_is_one_mail(receiver: RunningReceiver) -> None:
+    with ThreadPoolExecutor(20) as clients:
+        list(clients.map(lambda _: send(receiver.smtp, letter()), range(40)))
+    assert len(rows()) == 1
+    with scopes_disabled():
+        assert Arrival.objects.count() == 40
