@@ -73,8 +73,7 @@ def _timed(desk: Desk, label: str) -> float:
 def _page(people: Cast) -> Iterator[Figure]:
     browser = Client(HTTP_HOST="localhost")
     browser.force_login(people.operator, backend="allauth.account.auth_backends.AuthenticationBackend")
-    limits = {"unreachable": PAGE_MS, "partners": PAGE_MS, "partner_tasks": PAGE_MS}
-    for name, limit in limits.items():
+    for name, limit in (("unreachable", PAGE_MS), ("partners", PAGE_MS), ("partner_tasks", PAGE_MS)):
         address = reverse(f"console:{name}", kwargs={"desk": people.desk.slug})
         times = sorted(_visit(browser, address) for _ in range(VISITS))
         detail = f"{times[VISITS // 2]:.0f} ms, 95 % within {times[int(VISITS * 0.95)]:.0f} ms, of {limit} ms"

@@ -243,3 +243,12 @@ def test_what_is_left_to_do_leads_to_its_line(
     page = page_of(client, manager, f"/d/{partner.desk.slug}/partners/tasks")
     assert "failed 2 times in a row: nobody answered in a case" in text_of(page)
     assert path_of(partner, f"/lines/{line.pk}") in page
+
+
+def test_beyond_a_thousand_partners_only_a_chosen_filter_is_counted(
+    client: Client, manager: Person, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roamdesk.console.screens.partners.COUNTED", 0)
+    path = f"/d/{partner.desk.slug}/partners"
+    assert "Not ready 2 Stale 3" in text_of(page_of(client, manager, path))
+    assert "Not ready 0 2" in text_of(page_of(client, manager, f"{path}?show=ready"))

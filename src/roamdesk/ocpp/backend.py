@@ -9,8 +9,8 @@ from roamdesk.charging.services import (
     station_connected,
     station_disconnected,
 )
-from roamdesk.ocpp.credentials import BasicCredentials
 from roamdesk.desks.database_threads import DatabaseThreads
+from roamdesk.ocpp.credentials import BasicCredentials
 from roamdesk.ocpp.events import Reply, StationEvent
 from roamdesk.ocpp.ports import Admission, Admitted, Refused
 from roamdesk.ocpp.storing import on_station, store

@@ -10,10 +10,10 @@ from django.db import DatabaseError
 from roamdesk.charging.models import Command
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import expire_commands
+from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp import orders
 from roamdesk.ocpp.central import CentralSystem
 from roamdesk.ocpp.commands import ImpossibleCommand, RemoteStop, TriggerStatus
-from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp.orders import Order
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
 from roamdesk.ocpp.ports import Clock

@@ -11,10 +11,10 @@ from types import TracebackType
 from django.conf import settings
 from django.db import DatabaseError
 
+from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp.backend import DatabaseEvents, DatabaseRegistry
 from roamdesk.ocpp.carrying_out import CommandRunner
 from roamdesk.ocpp.central import CentralSystem
-from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp.holding import (
     Holder,
     claim_back,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
@@ -28,6 +30,7 @@ def phone_number(text: str, country: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
+@lru_cache(maxsize=16384)
 def shown(number: str) -> str:
     """A stored number in groups, to be read aloud; as it stands when it cannot be read."""
     try:

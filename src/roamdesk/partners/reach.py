@@ -59,35 +59,34 @@ class Reach:
 class _Combination:
     """What decides when a line is staffed; thousands of lines share a few."""
 
+    key: str
     hours: str
     zone: str
     country: str
     region: str
 
 
-_COMBINATIONS = """
-    SELECT DISTINCT l.hours, coalesce(nullif(l.zone, ''), p.zone), p.country, p.region
+# One key instead of four columns: the planner takes four for independent, and loops.
+_LINES = """
+    SELECT l.partner_id, l.role, l.hours, coalesce(nullif(l.zone, ''), p.zone) AS zone, p.country, p.region,
+        concat_ws(chr(31), l.hours, coalesce(nullif(l.zone, ''), p.zone), p.country, p.region) AS key,
+        %(language)s = ANY(l.languages) AS speaks, l.verified_at IS NOT NULL AS verified, l.failures = 0 AS works
     FROM partners_contactline l JOIN partners_partner p ON p.id = l.partner_id
     WHERE l.desk_id = %(desk)s AND l.channel = 'phone' AND l.purpose = ANY(%(purposes)s)
 """
+_COMBINATIONS = f"SELECT DISTINCT key, hours, zone, country, region FROM ({_LINES}) l"
 # One row for each partner and role: how far its lines get, and the combinations of those that can be trusted.
-_CALL_CENTRES = """
+_CALL_CENTRES = f"""
+    WITH l AS MATERIALIZED ({_LINES})
     SELECT l.partner_id, l.role,
         bool_or(c.readable),
         bool_or(c.open),
-        bool_or(c.open AND %(language)s = ANY(l.languages)),
-        bool_or(c.open AND %(language)s = ANY(l.languages) AND l.verified_at IS NOT NULL),
-        bool_or(c.open AND %(language)s = ANY(l.languages) AND l.verified_at IS NOT NULL AND l.failures = 0),
-        array_agg(DISTINCT c.id) FILTER (
-            WHERE %(language)s = ANY(l.languages) AND l.verified_at IS NOT NULL AND l.failures = 0)
-    FROM partners_contactline l
-    JOIN partners_partner p ON p.id = l.partner_id
-    JOIN unnest(%(ids)s::int[], %(hours)s::text[], %(zones)s::text[], %(countries)s::text[], %(regions)s::text[],
-            %(open)s::bool[], %(readable)s::bool[])
-        AS c(id, hours, zone, country, region, open, readable)
-        ON (c.hours, c.zone, c.country, c.region)
-            = (l.hours, coalesce(nullif(l.zone, ''), p.zone), p.country, p.region)
-    WHERE l.desk_id = %(desk)s AND l.channel = 'phone' AND l.purpose = ANY(%(purposes)s)
+        bool_or(c.open AND l.speaks),
+        bool_or(c.open AND l.speaks AND l.verified),
+        bool_or(c.open AND l.speaks AND l.verified AND l.works),
+        array_agg(c.id) FILTER (WHERE l.speaks AND l.verified AND l.works)
+    FROM l JOIN unnest(%(ids)s::int[], %(keys)s::text[], %(open)s::bool[], %(readable)s::bool[])
+        AS c(id, key, open, readable) USING (key)
     GROUP BY l.partner_id, l.role
 """
 # The order of dialling: these, whoever reads a form as CPO or MSP.
@@ -150,27 +149,24 @@ def _spans(combination: _Combination, at: datetime) -> Spans | None:
 
 def _combinations(desk: Desk) -> list[_Combination]:
     with connection.cursor() as cursor:
-        cursor.execute(_COMBINATIONS, {"desk": desk.pk, "purposes": _PURPOSES})
+        cursor.execute(_COMBINATIONS, _of(desk))
         return [_Combination(*row) for row in cursor.fetchall()]
 
 
-def _call_centres(desk: Desk, language: str, week: _Week) -> Iterable[tuple[Any, ...]]:
-    each = week.combinations
-    values: dict[str, Any] = {
-        "desk": desk.pk,
-        "purposes": _PURPOSES,
-        "language": language,
-        "ids": list(range(len(each))),
-        "hours": [one.hours for one in each],
-        "zones": [one.zone for one in each],
-        "countries": [one.country for one in each],
-        "regions": [one.region for one in each],
+def _call_centres(desk: Desk, language: str, week: _Week) -> list[tuple[Any, ...]]:
+    values = _of(desk, language) | {
+        "ids": list(range(len(week.combinations))),
+        "keys": [each.key for each in week.combinations],
         "open": week.open_now(),
         "readable": [spans is not None for spans in week.spans],
     }
     with connection.cursor() as cursor:
         cursor.execute(_CALL_CENTRES, values)
         return list(cursor.fetchall())
+
+
+def _of(desk: Desk, language: str = "") -> dict[str, Any]:
+    return {"desk": desk.pk, "purposes": _PURPOSES, "language": language}
 
 
 def _partners(desk: Desk, partners: Sequence[int] | None) -> Iterable[tuple[int, str, bool, bool]]:
@@ -186,4 +182,4 @@ def _reach(partner: int, name: str, role: str, row: list[Any] | None, week: _Wee
     *passes, trusted = row
     hurdles = (Reason.UNREADABLE, Reason.CLOSED, Reason.NO_LANGUAGE, Reason.NEVER_VERIFIED, Reason.FAILED)
     reason = next((hurdle for hurdle, passed in zip(hurdles, passes, strict=True) if not passed), None)
-    return Reach(partner, name, _TO[role], reason, week.gaps_of(tuple(trusted or ())))
+    return Reach(partner, name, _TO[role], reason, week.gaps_of(tuple(sorted(set(trusted or ())))))

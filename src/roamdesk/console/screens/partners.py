@@ -13,12 +13,14 @@ from roamdesk.console import words
 from roamdesk.console.marks import Mark
 from roamdesk.console.screens.partner import standing_mark
 from roamdesk.desks.models import Desk
-from roamdesk.partners.contact_form import FormState, Standing, form_state
+from roamdesk.partners.contact_form import FormState, form_state, standings
 from roamdesk.partners.dialling import Dial, dial_of
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.procedure import Procedure
 
 PAGE = 50
+COUNTED = 1000
+"""Up to so many partners the page says how many stand how; beyond, a filter has to be chosen."""
 FILTERS = (("all", "All"), ("not_ready", "Not ready"), ("stale", "Stale"), ("ready", "Ready"))
 
 
@@ -36,10 +38,12 @@ class PartnerRow:
 
 @dataclass(frozen=True)
 class PartnersScreen:
-    """``tabs`` are key, words and how many partners; ``fitting`` counts those of the chosen one."""
+    """``tabs`` are key, words and how many partners, None where they were too many to be counted by the way;
+    ``fitting`` counts those of the chosen one.
+    """
 
     rows: tuple[PartnerRow, ...]
-    tabs: tuple[tuple[str, str, int], ...]
+    tabs: tuple[tuple[str, str, int | None], ...]
     total: int
     fitting: int
     page: int
@@ -58,21 +62,32 @@ def partners_screen(
     desk: Desk, procedure: Procedure, now: datetime, *, wanted: str, chosen: str, page: int
 ) -> PartnersScreen:
     """Runs in the desk's scope; ``wanted`` is part of a name or of an id, ``page`` counts from 1."""
-    found = list(_fitting(desk, wanted).order_by("name"))
-    standings = _standings(found, procedure, now)
-    counts = Counter(standings.values())
-    shown = [partner for partner in found if chosen in ("all", standings[partner.pk])]
-    pages = max(1, -(-len(shown) // PAGE))
+    found = _fitting(desk, wanted).order_by("name")
+    fitting = found.count()
+    counts: Counter[str] | None = None
+    shown: QuerySet[Partner] | list[Partner] = found
+    if chosen != "all" or fitting <= COUNTED:
+        partners = list(found)
+        known = standings(partners, procedure, now)
+        counts = Counter(known.values())
+        shown = [partner for partner in partners if chosen in ("all", known[partner.pk])]
+    many = fitting if chosen == "all" else len(shown)
+    pages = max(1, -(-many // PAGE))
     page = min(max(page, 1), pages)
-    part = shown[(page - 1) * PAGE : page * PAGE]
     return PartnersScreen(
-        rows=tuple(_rows(part, desk, procedure, now)),
-        tabs=tuple((key, text, len(found) if key == "all" else counts[Standing(key)]) for key, text in FILTERS),
+        rows=tuple(_rows(list(shown[(page - 1) * PAGE : page * PAGE]), desk, procedure, now)),
+        tabs=tuple((key, text, _count(counts, key, fitting)) for key, text in FILTERS),
         total=Partner.objects.filter(desk=desk).count(),
-        fitting=len(shown),
+        fitting=many,
         page=page,
         pages=pages,
     )
+
+
+def _count(counts: Counter[str] | None, key: str, fitting: int) -> int | None:
+    if key == "all":
+        return fitting
+    return None if counts is None else counts[key]
 
 
 def _fitting(desk: Desk, wanted: str) -> QuerySet[Partner]:
@@ -82,20 +97,6 @@ def _fitting(desk: Desk, wanted: str) -> QuerySet[Partner]:
     ids = [wanted.upper()]
     named = Q(name__icontains=wanted) | Q(operator_ids__contains=ids) | Q(provider_ids__contains=ids)
     return found.filter(named)
-
-
-def _standings(partners: list[Partner], procedure: Procedure, now: datetime) -> dict[int, Standing]:
-    """The worst role of each partner speaks for it."""
-    lines = _lines_of(partners)
-    order = list(Standing)
-    return {
-        partner.pk: max(
-            (form_state(partner, role, procedure, lines.get(partner.pk, ()), now).standing for role in partner.roles),
-            key=order.index,
-            default=Standing.NOT_READY,
-        )
-        for partner in partners
-    }
 
 
 def _lines_of(partners: Iterable[Partner]) -> dict[int, list[ContactLine]]:
