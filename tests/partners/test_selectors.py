@@ -203,16 +203,3 @@ def test_an_unknown_or_unreadable_operator_is_no_partner(cpo: Partner) -> None:
     assert selectors.partner_of_operator(cpo.desk, "FR*XYZ") is None
     assert selectors.partner_of_operator(cpo.desk, "///") is None
     assert selectors.partner_of_provider(cpo.desk, "DE-VPS") is None
-
-
-def test_the_week_shows_open_hours_and_the_gaps_between_them(cpo: Partner) -> None:
-    ContactLine.objects.filter(value=CPO_CALL_CENTRE).update(hours="Mon 08:00-18:00; Sun 22:00-02:00")
-    add_line(cpo, "cpo", Purpose.FIRST_LEVEL, "+493055501421", hours="Mon 17:00-20:00", languages=["en"])
-    [english] = [
-        row
-        for row in selectors.week_of(cpo)
-        if (row.purpose, row.channel, row.language) == (Purpose.FIRST_LEVEL, "phone", "en")
-    ]
-    sunday = 6 * 1440
-    assert english.open == ((0, 120), (480, 1200), (sunday + 1320, 7 * 1440))
-    assert english.gaps == ((120, 480), (1200, sunday + 1320))

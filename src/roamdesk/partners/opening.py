@@ -11,9 +11,6 @@ from roamdesk.desks.models import Desk
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.worktime import OpeningHours, OpeningHoursError, public_holidays
 
-MINUTES_A_DAY = 24 * 60
-Span = tuple[int, int]
-
 
 @dataclass(frozen=True)
 class Opening:
@@ -75,30 +72,3 @@ def holidays_in(country: str, region: str, at: datetime) -> frozenset[date]:
         except ValueError:
             continue
     return frozenset()
-
-
-def open_minutes(lines: list[ContactLine]) -> tuple[Span, ...]:
-    """The minutes of a local week, from Monday 00:00, at which any of the lines is staffed, merged."""
-    week = 7 * MINUTES_A_DAY
-    spans: list[Span] = []
-    for hours in filter(None, map(hours_of, lines)):
-        for day, begin, end in hours.spans:
-            first, last = day * MINUTES_A_DAY + begin, day * MINUTES_A_DAY + end
-            spans += [(first, min(last, week)), *([(0, last - week)] if last > week else [])]
-    return merged(spans)
-
-
-def merged(spans: list[Span]) -> tuple[Span, ...]:
-    found: list[Span] = []
-    for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((begin, end))
-    return tuple(found)
-
-
-def gaps(spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    """What of the week is left out."""
-    edges = [0, *(edge for span in spans for edge in span), 7 * MINUTES_A_DAY]
-    return tuple((begin, end) for begin, end in zip(edges[::2], edges[1::2], strict=True) if begin < end)

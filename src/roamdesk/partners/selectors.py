@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import label_key
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.models.partner import operator_key, provider_key
-from roamdesk.partners.opening import Span, gaps, open_minutes
 
 _SHORTEST_KEY, _LONGEST_KEY = 4, 24
 
@@ -22,18 +20,6 @@ _WRITTEN_TO = {
     "msp_fp": ("msp", Purpose.REFERENCE_PERSON),
     "cpo_fp": ("cpo", Purpose.REFERENCE_PERSON),
 }
-
-
-@dataclass(frozen=True)
-class WeekRow:
-    """One channel in one language over a local week: minutes from Monday 00:00, open and not."""
-
-    role: str
-    purpose: str
-    channel: str
-    language: str
-    open: tuple[Span, ...]
-    gaps: tuple[Span, ...]
 
 
 def addresses(partner: Partner, recipient: str) -> list[str]:
@@ -78,15 +64,6 @@ def _longest(found: Iterable[Partner], prefixes: set[str]) -> Partner | None:
     claims = [(len(key), partner) for partner in found for key in partner.operator_keys if key in prefixes]
     longest = max((length for length, _ in claims), default=0)
     return _only(partner for length, partner in claims if length == longest)
-
-
-def week_of(partner: Partner) -> list[WeekRow]:
-    """The usual week of a partner, one row for each purpose, channel and language, holidays left aside."""
-    rows: dict[tuple[str, str, str, str], list[ContactLine]] = {}
-    for line in partner.lines.all():
-        for language in line.languages or [""]:
-            rows.setdefault((line.role, line.purpose, line.channel, language), []).append(line)
-    return [WeekRow(*key, open=(spans := open_minutes(lines)), gaps=gaps(spans)) for key, lines in rows.items()]
 
 
 def _only(partners: Iterable[Partner]) -> Partner | None:

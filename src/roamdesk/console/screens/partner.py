@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.coverage import Cover, cover_of
 from roamdesk.console.screens.dial import Line, panel_of
 from roamdesk.partners.contact_form import FormState, Standing, form_state
 from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.selectors import WeekRow, week_of
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Requirement
-
-WEEK = 7 * 24 * 60
-LEFT, WIDTH, ROW = 100, 856, 34
-SHORT = {
-    "First-level line for partners": "First level",
-    "MSP call centre": "Call centre",
-    "MSP support": "Support",
-    "Reference person": "Reference",
-}
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True)
@@ -35,32 +24,6 @@ class RequirementRow:
     cites: str
     has: str
     hint: str
-
-
-@dataclass(frozen=True)
-class Span:
-    x: float
-    width: float
-    gap: bool
-
-
-@dataclass(frozen=True)
-class CoverRow:
-    title: str
-    language: str
-    y: int
-    spans: tuple[Span, ...]
-    stale: bool
-
-
-@dataclass(frozen=True)
-class Cover:
-    rows: tuple[CoverRow, ...]
-    days: tuple[tuple[float, str], ...]
-    now_x: float
-    now_text: str
-    height: int
-    gaps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +52,7 @@ def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: 
     return PartnerScreen(
         partner=partner,
         roles=views,
-        cover=_cover(partner, lines, procedure, roles, now),
+        cover=cover_of(partner, lines, procedure, now),
         others=tuple(line for line in lines if line.pk not in dialled),
         ids=", ".join([*partner.operator_ids, *partner.provider_ids, *partner.evse_prefixes]),
     )
@@ -134,74 +97,3 @@ def _requirement(
         has=why or values or "Given",
         hint=f"verified {words.ago(newest, now)}" if newest else "never verified" if given else "",
     )
-
-
-def _cover(
-    partner: Partner, lines: list[ContactLine], procedure: Procedure, roles: list[str], now: datetime
-) -> Cover | None:
-    week = [row for row in week_of(partner) if row.role in roles]
-    if not week:
-        return None
-    asked = _asked_always(procedure, roles)
-    rows = tuple(_cover_row(row, n, asked, lines, now) for n, row in enumerate(week))
-    local = now.astimezone(ZoneInfo(partner.zone))
-    minute = local.weekday() * 1440 + local.hour * 60 + local.minute
-    monday = (local - timedelta(days=local.weekday())).date()
-    days = tuple(
-        (round(LEFT + n * WIDTH / 7, 1), f"{day} {(monday + timedelta(days=n)).day}") for n, day in enumerate(DAYS)
-    )
-    gaps = tuple(_gap_words(row) for row in week if _is_asked(row, asked) and row.gaps)
-    return Cover(rows, days, _x(minute), local.strftime("%H:%M"), 60 + len(rows) * ROW, gaps)
-
-
-def _asked_always(procedure: Procedure, roles: list[str]) -> set[tuple[str, str, str, str]]:
-    """What the procedure wants round the clock: role, purpose, channel, language."""
-    return {
-        (role, need.purpose, need.channel, need.language)
-        for role in roles
-        for need in procedure.readiness.get(role, ())
-        if need.hours == "24/7"
-    }
-
-
-def _is_asked(row: WeekRow, asked: set[tuple[str, str, str, str]]) -> bool:
-    return (row.role, row.purpose, row.channel, row.language) in asked
-
-
-def _cover_row(
-    row: WeekRow, n: int, asked: set[tuple[str, str, str, str]], lines: list[ContactLine], now: datetime
-) -> CoverRow:
-    spans = [Span(_x(span[0]), _width(span), False) for span in row.open]
-    if _is_asked(row, asked):
-        spans += [Span(_x(span[0]), _width(span), True) for span in row.gaps]
-    theirs = [line for line in lines if (line.role, line.purpose, line.channel) == (row.role, row.purpose, row.channel)]
-    stale = all(words.is_stale("contact", line.verified_at, now) for line in theirs)
-    title = str(ContactLine.Purpose(row.purpose).label)
-    way = "phone" if row.channel == "phone" else "mail"
-    return CoverRow(
-        SHORT.get(title, title.split(",")[0]),
-        f"{way}, {words.language(row.language)}",
-        32 + n * ROW,
-        tuple(spans),
-        stale,
-    )
-
-
-def _gap_words(row: WeekRow) -> str:
-    spans = ", ".join(f"{_moment(begin)}–{_moment(end)}" for begin, end in row.gaps[:8])
-    return f"No {words.language(row.language)} by {row.channel}: {spans}"
-
-
-def _moment(minute: int) -> str:
-    day, rest = divmod(minute, 1440)
-    if rest == 0 and day:
-        return f"{DAYS[(day - 1) % 7]} 24:00"
-    return f"{DAYS[day % 7]} {rest // 60:02}:{rest % 60:02}"
-
-
-def _x(minute: int) -> float:
-    return round(LEFT + minute / WEEK * WIDTH, 1)
-
-
-def _width(span: tuple[int, int]) -> float:
-    return round((span[1] - span[0]) / WEEK * WIDTH, 1)

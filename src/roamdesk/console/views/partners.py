@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from roamdesk.console import words
 from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.call import procedure_in_force
 from roamdesk.console.screens.forms_in import ask_part
@@ -68,5 +67,4 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
         changes=history_of(found),
         keeps=access.may(Right.KEEP_PARTNERS),
         now=now,
-        zone=words.place_of(found.zone),
     )
