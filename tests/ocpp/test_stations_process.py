@@ -17,8 +17,8 @@ from roamdesk.charging.models import Command, Evse, RefusedStation, Session, Sta
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import queue_command, register_station
 from roamdesk.demo.stations import Behaviour, SimulatedStation
-from roamdesk.desks.models import Desk
 from roamdesk.desks.database_threads import DatabaseThreads
+from roamdesk.desks.models import Desk
 from roamdesk.ocpp.holding import forget_connections_of_dead_holders
 from roamdesk.ocpp.limits import Limits
 from roamdesk.ocpp.process import StationsProcess

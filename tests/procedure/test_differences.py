@@ -1,66 +1,102 @@
-"""What changed between two procedures is said, and nothing else is."""
+from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
+from enum import Enum
+from typing import Any
 
 import pytest
 
+from procedure.situations import hubject
 from roamdesk.procedure import Procedure, load
 from roamdesk.procedure.differences import differences
 from roamdesk.procedure.loader import SHIPPED
 
-TEXT = (SHIPPED / "hubject.yaml").read_text("utf-8")
-SHIPPED_ONE = load(TEXT)
-CONTENT = [each.name for each in fields(Procedure) if each.name not in ("file", "kick_off", "out_of_scope")]
+SOURCE = (SHIPPED / "hubject.yaml").read_text("utf-8")
 
 
-def test_the_same_file_read_twice_has_no_differences() -> None:
-    assert differences(SHIPPED_ONE, load("# a remark moves every line\n" + TEXT)) == ()
+def test_the_same_procedure_differs_in_nothing() -> None:
+    assert differences(hubject(), hubject()) == ()
 
 
-def test_a_target_says_from_what_to_what() -> None:
-    name = next(iter(SHIPPED_ONE.targets))
-    changed = replace(SHIPPED_ONE, targets={**SHIPPED_ONE.targets, name: timedelta(minutes=77)})
-    before = SHIPPED_ONE.targets[name].total_seconds() / 60
-    assert differences(SHIPPED_ONE, changed) == (f"Target {name} changed from {before:g} minutes to 77 minutes.",)
+def test_where_a_rule_stands_in_its_file_is_no_difference() -> None:
+    assert differences(hubject(), load(f"# another head\n\n{SOURCE}")) == ()
 
 
-def test_a_removed_step_is_said() -> None:
-    changed = replace(SHIPPED_ONE, duties=SHIPPED_ONE.duties[1:])
-    assert differences(SHIPPED_ONE, changed) == (f"Step {SHIPPED_ONE.duties[0].id} was removed.",)
+def test_a_kick_off_within_other_days_is_told_with_both() -> None:
+    """S6."""
+    new = load(SOURCE.replace("business_days: 5", "business_days: 3", 1))
+    assert differences(hubject(), new) == ("Kick-off meeting: business days is now 3 (was 5).",)
 
 
-@pytest.mark.parametrize("rule", SHIPPED_ONE.duties, ids=lambda rule: rule.id)
-def test_each_step_that_reads_differently_is_said(rule) -> None:  # type: ignore[no-untyped-def]
-    duties = tuple(replace(each, do="Wave.") if each is rule else each for each in SHIPPED_ONE.duties)
-    said = differences(SHIPPED_ONE, replace(SHIPPED_ONE, duties=duties))
-    assert said == (f"Step {rule.id}, do changed from {rule.do} to Wave.",)
+def test_a_target_is_told_with_both_times() -> None:
+    old = hubject()
+    name = next(iter(old.targets))
+    old = replace(old, targets={name: timedelta(minutes=2)})
+    new = replace(old, targets={name: timedelta(seconds=90)})
+    assert differences(old, new) == (f"The target '{name}' is now 1 min 30 s (was 2 min).",)
 
 
-@pytest.mark.parametrize("section", CONTENT)
-def test_no_part_of_a_procedure_is_left_out(section: str) -> None:
-    emptied = replace(SHIPPED_ONE, **{section: type(getattr(SHIPPED_ONE, section))()})
-    assert differences(SHIPPED_ONE, emptied)
+def test_what_is_new_and_what_is_gone_is_named() -> None:
+    old = hubject()
+    new = replace(old, duties=old.duties[1:])
+    assert [told.partition(":")[0] for told in differences(old, new)] == ["No longer a duty"]
+    assert [told.partition(":")[0] for told in differences(new, old)] == ["New duty"]
 
 
-def test_what_leaves_the_scope_is_said() -> None:
-    changed = replace(SHIPPED_ONE, out_of_scope={"S99": "Towing a car"})
-    assert differences(SHIPPED_ONE, changed) == ("Out of scope S99 was added: Towing a car.",)
+def test_no_sentence_shows_the_braces_of_the_file() -> None:
+    old = hubject()
+    told = differences(replace(old, duties=(), messages={}, routes=()), old)
+    assert [sentence for sentence in told if "{" in sentence] == []
 
 
-def test_a_kick_off_that_is_no_longer_owed_is_said() -> None:
-    assert differences(SHIPPED_ONE, replace(SHIPPED_ONE, kick_off=None)) == ("Kick-off meeting was removed.",)
+def test_another_order_of_the_routes_is_told_because_the_first_decides() -> None:
+    old = hubject()
+    assert differences(old, replace(old, routes=old.routes[::-1])) == (
+        "The order of each route is another one; where several fit, the first decides.",
+    )
 
 
-@pytest.mark.parametrize("rule", [each for each in SHIPPED_ONE.duties if each.due], ids=lambda rule: rule.id)
-def test_a_clock_that_is_taken_away_is_said(rule) -> None:  # type: ignore[no-untyped-def]
-    duties = tuple(replace(each, due=None) if each is rule else each for each in SHIPPED_ONE.duties)
-    (said,) = differences(SHIPPED_ONE, replace(SHIPPED_ONE, duties=duties))
-    assert said.startswith(f"Step {rule.id}, due changed from ")
+def test_another_version_alone_is_no_difference() -> None:
+    assert differences(hubject(), replace(hubject(), version="2")) == ()
 
 
-@pytest.mark.parametrize("purpose", list(SHIPPED_ONE.readiness))
-def test_a_readiness_requirement_that_is_dropped_is_named(purpose: str) -> None:
-    asked = SHIPPED_ONE.readiness[purpose]
-    changed = replace(SHIPPED_ONE, readiness={**SHIPPED_ONE.readiness, purpose: asked[1:]})
-    assert any(asked[0].gap in each and each.endswith("was removed.") for each in differences(SHIPPED_ONE, changed))
+SECTIONS = [each.name for each in fields(Procedure) if each.name not in ("version", "file")]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_whatever_is_changed_is_told(section: str) -> None:
+    """Every single leaf of the procedure, one at a time."""
+    old = hubject()
+    whole = getattr(old, section)
+    changed = [(where, replace(old, **{section: value})) for where, value in _changes(whole, section)]
+    assert bool(changed) == bool(whole)
+    assert [where for where, new in changed if not differences(old, new)] == []
+
+
+def _changes(value: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """The value with one leaf changed, for each leaf; and where that is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        for each in fields(value):
+            inside = _changes(getattr(value, each.name), f"{where}.{each.name}") if each.name != "line" else ()
+            yield from ((inner, replace(value, **{each.name: other})) for inner, other in inside)
+    elif isinstance(value, Mapping):
+        for key in value:
+            yield from ((inner, {**value, key: other}) for inner, other in _changes(value[key], f"{where}[{key}]"))
+    elif isinstance(value, tuple):
+        for number, one in enumerate(value):
+            for inner, other in _changes(one, f"{where}[{number}]"):
+                yield inner, (*value[:number], other, *value[number + 1 :])
+    elif value is not None:
+        yield where, _other(value)
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, Enum):
+        return next(one for one in type(value) if one is not value)
+    if isinstance(value, frozenset):
+        return value | {"another"}
+    return value + (timedelta(seconds=1) if isinstance(value, timedelta) else 1 if isinstance(value, int) else " more")

@@ -83,7 +83,7 @@ def open_case(
     evse: Evse | None = None,
     their_reference: str = "",
 ) -> Case:
-    """A new case with our reference, on the procedure version in force.
+    """A new case with our reference, on the procedure version in force with the partner, else at the desk.
 
     Raises FactRefused for a value that can't be taken, Refused for a side that the desk does not play, and for a
     partner or EVSE of another desk.
@@ -109,7 +109,7 @@ def open_case(
 def _number(case: Case, at: datetime) -> None:
     """Our reference, for instance ``VP-2611-0187``, and the procedure in force. No number is used a second time."""
     month = f"{at:%y%m}"
-    new = writing.new_case(case.desk_id, month, shipped_digest())
+    new = writing.new_case(case.desk_id, month, shipped_digest(), case.partner_id, at)
     case.id, case.reference = new.id, f"{case.desk.reference_prefix}-{month}-{new.number:04d}"
     case.procedure_id = new.version_id or shipped_version(at).pk
 

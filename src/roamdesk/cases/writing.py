@@ -77,7 +77,14 @@ KEEP_WORDS = b"""INSERT INTO cases_casewords (case_id, desk_id, words) VALUES (%
 NEW_CASE = b"""WITH number AS (
         INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%(desk)s, %(month)s, 1)
         ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1 RETURNING last
+    ), sent AS (
+        SELECT p.id, p.version_id, p.replaces_id, p.in_force_from, a.acknowledged_at
+        FROM partners_acknowledgement a JOIN partners_publication p ON p.id = a.publication_id
+        WHERE a.partner_id = %(partner)s::bigint
     ) SELECT last, nextval(pg_get_serial_sequence('cases_case', 'id')), coalesce(
+        (SELECT version_id FROM sent WHERE acknowledged_at <= %(at)s AND in_force_from <= %(at)s
+            ORDER BY in_force_from DESC, id DESC LIMIT 1),
+        (SELECT replaces_id FROM sent ORDER BY id LIMIT 1),
         (SELECT version_id FROM partners_deskprocedure WHERE desk_id = %(desk)s),
         (SELECT id FROM partners_procedureversion WHERE sha256 = %(shipped)s)
     ) FROM number"""
@@ -138,9 +145,13 @@ class NewCase:
     version_id: int | None
 
 
-def new_case(desk_id: int, month: str, shipped: str) -> NewCase:
-    """Draw the next number of a desk in a month; it is kept by the commit. ``shipped`` is a procedure's SHA-256."""
-    (drawn,) = rows(NEW_CASE, {"desk": desk_id, "month": month, "shipped": shipped})
+def new_case(desk_id: int, month: str, shipped: str, partner_id: int | None, at: datetime) -> NewCase:
+    """Draw the next number of a desk in a month; it is kept by the commit. ``shipped`` is a procedure's SHA-256.
+
+    The version is the one in force between desk and partner at ``at`` (UTC): ``partners.procedures.version_between``.
+    """
+    values = {"desk": desk_id, "month": month, "shipped": shipped, "partner": partner_id, "at": at}
+    (drawn,) = rows(NEW_CASE, values)
     return NewCase(*drawn)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from roamdesk.desks.models import Desk
-from roamdesk.partners.models import DeskProcedure, ProcedureVersion
+from roamdesk.partners.models import Acknowledgement, DeskProcedure, Partner, ProcedureVersion
 from roamdesk.procedure import Procedure, load
 from roamdesk.procedure.loader import SHIPPED
 
@@ -30,6 +30,23 @@ def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
     """What the desk opens its next case with; the shipped procedure when nothing was chosen."""
     chosen = DeskProcedure.objects.select_related("version").filter(desk=desk).first()
     return chosen.version if chosen else shipped_version(at)
+
+
+def version_between(desk: Desk, partner: Partner, at: datetime) -> ProcedureVersion:
+    """What is in force between the two at ``at`` (UTC): the newest published version that the partner acknowledged.
+
+    A partner that is silent keeps the version from before the first one that it was sent; with one that was sent
+    none, the desk's own counts. ``cases.writing.NEW_CASE`` says the same in SQL.
+    """
+    sent = Acknowledgement.objects.filter(partner=partner).select_related(
+        "publication__version", "publication__replaces"
+    )
+    agreed = sent.filter(acknowledged_at__lte=at, publication__in_force_from__lte=at)
+    newest = agreed.order_by("-publication__in_force_from", "-publication_id").first()
+    if newest is not None:
+        return newest.publication.version
+    first = sent.order_by("publication_id").first()
+    return (first.publication.replaces if first else None) or version_in_force(desk, at)
 
 
 def shipped_version(at: datetime) -> ProcedureVersion:
