@@ -18,11 +18,10 @@ from django_scopes import scope
 
 from benchmarks.figures import Figure, figure
 from benchmarks.people import AT, Cast, cast
-from roamdesk.charging.dialling import operating_company
+from roamdesk.charging.dialling import number_at, operating_company
 from roamdesk.charging.lookup import evses_named
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import label_key
-from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
 
 PARTNERS, LINES_EACH, EVSES_EACH = 5_000, 10, 200
@@ -61,7 +60,7 @@ def number_of(desk: Desk, label: str) -> str:
     [evse] = evses_named(desk.pk, label_key(label))
     company = operating_company(desk, evse)
     assert company is not None
-    return number_to_dial(company, "cpo_cc", AT, "en").lines[0].number
+    return number_at(company, "cpo_cc", AT, "en", evse=evse).lines[0].number
 
 
 def _timed(desk: Desk, label: str) -> float:
@@ -137,10 +136,12 @@ def _line(desk: Desk, partner: Partner, number: int) -> ContactLine:
 
 EVSES = """
     INSERT INTO charging_evse (desk_id, partner_id, evse_id, label, label_key, sounds_key, id_key, id_sounds_key,
-        address_key, evse_number, connector_number, plug, place_hint, address, status, error_code)
+        address_key, evse_number, connector_number, plug, place_hint, address, country, hotline, hotline_at,
+        status, error_code)
     SELECT %(desk)s, p.id, p.operator_ids[1] || '*E' || lpad(n::text, 5, '0'),
         p.operator_ids[1] || '*E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'),
         p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), '',
-        '', 1, 1, 'type2_socket', '', 'Ladestraße ' || n, '', ''
+        '', 1, 1, 'type2_socket', '', 'Ladestraße ' || n, p.country,
+        '+498005550' || lpad((p.id % 10000)::text, 4, '0'), now(), '', ''
     FROM partners_partner p, generate_series(0, %(each)s - 1) AS n WHERE p.desk_id = %(desk)s AND p.plays_cpo
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django_scopes import scope
 
 from builders import CPO_CALL_CENTRE
 from console.pages import page_of
-from roamdesk.charging.dialling import operating_company
+from roamdesk.charging.dialling import country_of, number_at, operating_company
 from roamdesk.charging.models import Evse
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.dialling import number_to_dial
@@ -107,3 +107,78 @@ def test_lines_for_other_countries_come_last(desk: Desk, at: datetime) -> None:
     )  # fmt: skip
     assert number_to_dial(partner, "cpo_cc", at, "en", "DE").lines[-1].number == "+31305550142"
     assert number_to_dial(partner, "cpo_cc", at, "en", "NL").lines[-1].number != "+31305550142"
+
+
+def hotline_at(desk: Desk, at: datetime, number: str = "+498005550417") -> Evse:
+    evse = known(desk, "DE*NDL*E0417*9", nordlade())
+    evse.hotline, evse.hotline_at = number, at - timedelta(days=3)
+    evse.save()
+    return evse
+
+
+def test_the_drivers_hotline_stands_behind_who_is_there_and_before_who_is_not(desk: Desk) -> None:
+    night = datetime(2026, 3, 10, 2, 15, tzinfo=UTC)  # the first-level line is there, the reference person is not
+    lines = number_at(nordlade(), "cpo_cc", night, "en", evse=hotline_at(desk, night)).lines
+    assert [line.open_now for line in lines] == [True, False, False]
+    assert lines[1].number == "+498005550417"
+
+
+def test_the_drivers_hotline_is_marked_as_such_with_its_age_and_no_opening_state(desk: Desk, at: datetime) -> None:
+    dial = number_at(nordlade(), "cpo_cc", at, "en", evse=hotline_at(desk, at))
+    line = next(line for line in dial.lines if line.number == "+498005550417")
+    assert (line.from_form, line.understood, line.trust) == (False, False, "never")
+    assert line.known_at == at - timedelta(days=3)
+
+
+def test_a_hotline_that_the_form_names_too_stands_once(desk: Desk, at: datetime) -> None:
+    evse = hotline_at(desk, at, CPO_CALL_CENTRE)
+    numbers = [line.number for line in number_at(nordlade(), "cpo_cc", at, "en", evse=evse).lines]
+    assert numbers.count(CPO_CALL_CENTRE) == 1
+
+
+def test_the_hotline_is_no_number_of_an_msp(desk: Desk, at: datetime) -> None:
+    numbers = [line.number for line in number_at(nordlade(), "msp_cc", at, "en", evse=hotline_at(desk, at)).lines]
+    assert "+498005550417" not in numbers
+
+
+def test_the_guided_call_falls_back_to_the_drivers_hotline(
+    client: Client, desk: Desk, at: datetime, msp_operator: Person
+) -> None:
+    evse = hotline_at(desk, at)
+    ContactLine.objects.filter(partner=nordlade()).update(hours="closed")
+    page = page_of(client, msp_operator, f"/d/{desk.slug}/new?heard={evse.label}")
+    assert page.index("+49 800 5550417") < page.index("+49 30 5550142")
+    assert "Driver hotline, from roaming data" in page
+    assert "Hours not known" in page
+
+
+@pytest.mark.parametrize(
+    ("country", "evse_id", "expected"),
+    [
+        ("NL", "DE*NDL*E1*1", "NL"),
+        ("", "DE*NDL*E1*1", "DE"),
+        ("", "+49*999*000*1", "DE"),
+        ("", "+999*999*000*1", ""),
+        ("", "Bay 3", ""),
+    ],
+)
+def test_the_user_stands_where_the_directory_says_else_where_the_evse_id_begins(
+    country: str, evse_id: str, expected: str
+) -> None:
+    assert country_of(Evse(country=country, evse_id=evse_id)) == expected
+    assert country_of(None, evse_id) == ("DE" if expected == "NL" else expected)
+
+
+def test_the_guided_call_dials_the_line_for_the_country_where_the_user_stands(
+    client: Client, desk: Desk, at: datetime, msp_operator: Person
+) -> None:
+    save_line(
+        nordlade(), role="cpo", purpose="first_level", channel="phone", value="+31 30 555 0142", languages=["en"],
+        countries=["nl"], at=at,
+    )  # fmt: skip
+    ContactLine.objects.filter(partner=nordlade(), value=CPO_CALL_CENTRE).update(countries=["DE"])
+    evse = known(desk, "DE*NDL*E0417*9", nordlade())
+    assert number_at(nordlade(), "cpo_cc", at, "en", evse=evse).lines[0].number == CPO_CALL_CENTRE
+    Evse.objects.filter(pk=evse.pk).update(country="NL")
+    page = page_of(client, msp_operator, f"/d/{desk.slug}/new?heard={evse.label}")
+    assert page.index("+31 30 555 0142") < page.index("for other countries")

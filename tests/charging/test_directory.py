@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_scopes import scope
@@ -11,16 +12,17 @@ from roamdesk.charging.tables import TableRefused, Tally
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
 
+AT = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
 Import = Callable[..., tuple[Tally, list[str]]]
 HEADER = "label,evse_id,partner,address,plug,place_hint,station,connector"
 NORDLADE = (HEADER, "0417,DE*NDL*E0417*1,Nordlade,Am Markt 1 Berlin,type2_socket,left socket,,")
 
 
-def importing(desk: Desk, *rows: str, separator: str = "\n") -> tuple[Tally, list[str]]:
+def importing(desk: Desk, *rows: str, separator: str = "\n", at: datetime = AT) -> tuple[Tally, list[str]]:
     told: list[str] = []
     lines = [row + separator for row in rows]
     tally = services.import_evses(
-        desk, lines, refuse=lambda fault: told.append(str(fault)), progress=lambda tally: None
+        desk, lines, at=at, refuse=lambda fault: told.append(str(fault)), progress=lambda tally: None
     )
     return tally, told
 
@@ -201,5 +203,32 @@ def test_a_long_file_is_stored_in_lots_and_says_how_far_it_is(
     monkeypatch.setattr(tables, "ROWS_AT_A_TIME", 2)
     seen: list[int] = []
     rows = ["label,partner\n", *(f"A{number},Nordlade\n" for number in range(5))]
-    tally = services.import_evses(in_msp_desk, rows, refuse=print, progress=lambda tally: seen.append(tally.rows))
+    tally = services.import_evses(
+        in_msp_desk, rows, at=AT, refuse=print, progress=lambda tally: seen.append(tally.rows)
+    )
     assert (tally, seen) == (Tally(added=5), [2, 4, 5])
+
+
+def test_a_hotline_is_kept_with_since_when_roaming_data_names_it(in_msp_desk: Desk) -> None:
+    rows = ("evse_id,country,hotline", "DE*NDL*E0417*1,at,0800 555 0417")
+    assert importing(in_msp_desk, *rows)[0] == Tally(added=1)
+    assert importing(in_msp_desk, *rows, at=AT + timedelta(days=9))[0] == Tally(unchanged=1)
+    evse = Evse.objects.get()
+    assert (evse.country, evse.hotline, evse.hotline_at) == ("AT", "+438005550417", AT)
+    other = AT + timedelta(days=10)
+    assert importing(in_msp_desk, rows[0], "DE*NDL*E0417*1,,+49 800 5550 418", at=other)[0] == Tally(changed=1)
+    evse.refresh_from_db()
+    assert (evse.country, evse.hotline, evse.hotline_at) == ("AT", "+498005550418", other)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("DE*NDL*E1*1,XY,", "row 2, country: There is no country 'XY'."),
+        ("DE*NDL*E1*1,,12", "row 2, hotline: '12' is no phone number."),
+    ],
+)
+def test_a_hotline_or_country_that_cannot_be_is_refused(in_msp_desk: Desk, row: str, said: str) -> None:
+    tally, [told] = importing(in_msp_desk, "evse_id,country,hotline", row)
+    assert told.startswith(said)
+    assert tally == Tally(refused=1)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+import phonenumbers
 
 from roamdesk.charging.keys import fitting
 from roamdesk.charging.models import Evse, Plug, Station
@@ -24,13 +27,16 @@ from roamdesk.charging.tables import (
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import EvseId, IdentifierError, label_key
 from roamdesk.partners.models import Partner
+from roamdesk.partners.numbers import NumberRefused, phone_number
 from roamdesk.partners.selectors import partner_of_operator, sub_operators
 
-COLUMNS = ("label", "evse_id", "partner", "address", "plug", "place_hint", "station", "connector")
+COLUMNS = (
+    "label", "evse_id", "partner", "address", "country", "plug", "place_hint", "station", "connector", "hotline",
+)  # fmt: skip
 _CONNECTOR = re.compile(r"(?:([1-9][0-9]{0,3})/)?([1-9][0-9]{0,3})")
 _WRITTEN = (
     "partner", "station", "evse_id", "label", "evse_number", "connector_number", "plug", "place_hint", "address",
-    "label_key", "sounds_key", "id_key", "id_sounds_key", "address_key",
+    "country", "hotline", "hotline_at", "label_key", "sounds_key", "id_key", "id_sounds_key", "address_key",
 )  # fmt: skip
 
 _WHOSEVER, _OURS = -1, 0
@@ -52,28 +58,28 @@ class Entry:
     values: dict[str, Any]
 
 
-def import_evses(desk: Desk, lines: Iterable[str], *, refuse: Refuse, progress: Progress) -> Tally:
+def import_evses(desk: Desk, lines: Iterable[str], *, at: datetime, refuse: Refuse, progress: Progress) -> Tally:
     """EVSEs from a CSV table with the columns ``COLUMNS``; a known one is corrected, an empty cell says nothing.
 
-    ``connector`` is ``1`` or, in OCPP 2.x, ``2/1`` for connector 1 of EVSE 2.
+    ``at`` (UTC) is when the table said so. ``connector`` is ``1`` or, in OCPP 2.x, ``2/1`` for connector 1 of EVSE 2.
     A bad row is told to ``refuse`` and left out. Runs in the desk's scope. Raises TableRefused for the header.
     """
     rows = read_table(lines, COLUMNS, needed=("label", "evse_id"))
-    return import_rows(desk, rows, _Directory(desk).store, refuse, progress)
+    return import_rows(desk, rows, _Directory(desk, at).store, refuse, progress)
 
 
 class _Directory:
     """What stays the same, or is gathered, over all the rows of a file."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, at: datetime) -> None:
+        self.desk, self.at = desk, at
         self.partners = {partner.name.casefold(): partner for partner in Partner.objects.filter(desk=desk)}
         self.by_operator: dict[str, Partner | None] = {}
         self.sub_operators = sub_operators(desk)
         self.seen: dict[Identity, int] = {}
 
     def store(self, rows: list[Row], tally: Tally, refuse: Refuse) -> None:
-        lot = _Lot(self.desk, list(self._understood(rows, refuse)))
+        lot = _Lot(self.desk, self.at, list(self._understood(rows, refuse)))
         for entry in lot.entries:
             try:
                 lot.put(entry, tally)
@@ -91,6 +97,7 @@ class _Directory:
     def _entry(self, row: Row) -> Entry:
         evse_id, values = _evse_id(row), _cells(row)
         partner = self._partner(row, evse_id)
+        values |= _hotline(row, values.get("country") or (partner or self.desk).country)
         owner = _WHOSEVER if evse_id else partner.pk if partner else _OURS
         identity = (owner, fitting(label_key(row["evse_id"] or row["label"]), 48))
         if identity in self.seen:
@@ -128,8 +135,8 @@ class _Directory:
 class _Lot:
     """Some rows, with the EVSEs and stations that they speak of."""
 
-    def __init__(self, desk: Desk, entries: Sequence[Entry]) -> None:
-        self.desk, self.entries = desk, entries
+    def __init__(self, desk: Desk, at: datetime, entries: Sequence[Entry]) -> None:
+        self.desk, self.at, self.entries = desk, at, entries
         self.fresh: list[Evse] = []
         self.changed: list[Evse] = []
         named = {entry.row["station"] for entry in entries}
@@ -151,7 +158,7 @@ class _Lot:
         if entry.row["partner"] and evse.station:
             raise CellRefused("partner", f"This EVSE is ours, at the station {evse.station}. Leave the partner out.")
         whose = {"partner": entry.partner} if entry.row["partner"] else {}
-        if changed_by(evse, entry.values | whose | self._place_of(entry, evse)):
+        if changed_by(evse, self._dated(entry, evse) | whose | self._place_of(entry, evse)):
             self.changed.append(evse)
             tally.changed += 1
         else:
@@ -168,9 +175,14 @@ class _Lot:
         row = entry.row
         evse = Evse(desk=self.desk, partner=entry.partner)
         named = {"label": row["label"] or row["evse_id"], "evse_id": row["evse_id"] or row["label"]}
-        changed_by(evse, entry.values | named | self._place_of(entry, evse))
+        changed_by(evse, self._dated(entry, evse) | named | self._place_of(entry, evse))
         evse.address = evse.address or (evse.station.address if evse.station else "")
         return evse
+
+    def _dated(self, entry: Entry, evse: Evse) -> dict[str, Any]:
+        """The values, with since when the hotline is another one."""
+        other = entry.values.get("hotline", evse.hotline) != evse.hotline
+        return entry.values | ({"hotline_at": self.at} if other else {})
 
     def _place_of(self, entry: Entry, evse: Evse) -> dict[str, Any]:
         """Station and connector, as values of the EVSE, where the row names them. Raises CellRefused."""
@@ -214,7 +226,23 @@ def _cells(row: Row) -> dict[str, Any]:
     plug = row["plug"].lower()
     if plug and plug not in Plug.values:
         raise CellRefused("plug", f"{row['plug'][:40]!r} is no plug. Choose one of {', '.join(Plug.values)}.")
-    return cells | ({"plug": plug} if plug else {})
+    return cells | _country(row) | ({"plug": plug} if plug else {})
+
+
+def _country(row: Row) -> dict[str, str]:
+    """Raises CellRefused."""
+    country = row["country"].upper()
+    if country and country not in phonenumbers.SUPPORTED_REGIONS:
+        raise CellRefused("country", f"There is no country {row['country'][:20]!r}. Use two letters, like DE.")
+    return {"country": country} if country else {}
+
+
+def _hotline(row: Row, country: str) -> dict[str, str]:
+    """Raises CellRefused."""
+    try:
+        return {"hotline": phone_number(row["hotline"], country)} if row["hotline"] else {}
+    except NumberRefused as fault:
+        raise CellRefused("hotline", str(fault)) from None
 
 
 def _numbers(connector: str) -> tuple[int, int]:

@@ -91,6 +91,11 @@ class Evse(models.Model):
     plug = models.CharField(max_length=20, choices=Plug, default=Plug.UNKNOWN)
     place_hint = models.CharField(max_length=60, blank=True, help_text="For instance: left socket")
     address = models.CharField(max_length=200, blank=True)
+    country = models.CharField(
+        max_length=2, blank=True, help_text="Where it stands, ISO 3166-1 alpha-2; empty: as its EVSE id says"
+    )
+    hotline = models.CharField(max_length=20, blank=True, help_text="Driver hotline of roaming data, E.164")
+    hotline_at = models.DateTimeField(null=True, blank=True, help_text="Since when roaming data names that hotline")
     status = models.CharField(max_length=24, blank=True, help_text="As reported; empty when never")
     status_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=48, blank=True)

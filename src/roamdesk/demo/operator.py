@@ -13,11 +13,11 @@ from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.services import Typed
 from roamdesk.cases.words import fill
+from roamdesk.charging.dialling import number_at
 from roamdesk.charging.models import Command
 from roamdesk.charging.ports import Outcome
 from roamdesk.correspondence.models import Message
 from roamdesk.demo.stage import Stage
-from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import shown
 from roamdesk.procedure.model import DutyRule
@@ -170,7 +170,7 @@ class Operator:
         to = rule.to[-1]
         if to == "user":
             return ""
-        lines = number_to_dial(self.partner, to, self.stage.now(), self.desk.language).lines
+        lines = number_at(self.partner, to, self.stage.now(), self.desk.language, evse=self.case.evse).lines
         return lines[0].number if lines else ""
 
     def _say_command(self, command: Command) -> None:

@@ -45,11 +45,20 @@ def trust_of(verified_at: datetime | None, failures: int, at: datetime) -> Trust
 
 
 @dataclass(frozen=True)
+class Hotline:
+    """The driver hotline that roaming data names for an EVSE (E.164), and since when it does (aware UTC)."""
+
+    number: str
+    known_at: datetime | None
+
+
+@dataclass(frozen=True)
 class DialLine:
     """A number with its opening state and its age. Instants are aware UTC.
 
-    ``from_form`` is false for a number that came with roaming data; ``understood`` for hours that cannot be read,
-    ``serves`` for a line that the form keeps for other countries. ``failure`` says what went wrong last.
+    ``from_form`` is false for a number that came with roaming data, since ``known_at``; ``understood`` for hours that
+    cannot be read or that nobody told, ``serves`` for a line that the form keeps for other countries. ``failure``
+    says what went wrong last.
     """
 
     pk: int
@@ -69,6 +78,7 @@ class DialLine:
     from_form: bool
     understood: bool
     serves: bool
+    known_at: datetime | None = None
 
     @property
     def stale(self) -> bool:
@@ -77,7 +87,7 @@ class DialLine:
 
 @dataclass(frozen=True)
 class Dial:
-    """Numbers in the order of dialling: open before closed, then by purpose, language and priority."""
+    """Numbers in the order of dialling: open, the hotline of the EVSE, closed; then by purpose, language, priority."""
 
     lines: tuple[DialLine, ...]
 
@@ -93,13 +103,19 @@ class Dial:
         return min(closed, key=_opens_at) if closed and self.now is None else None
 
 
-def number_to_dial(partner: Partner, to: str, at: datetime, language: str, country: str = "") -> Dial:
+def number_to_dial(
+    partner: Partner, to: str, at: datetime, language: str, country: str = "", hotline: Hotline | None = None
+) -> Dial:
     """A recipient's numbers as they stand at ``at`` (UTC); ``cpo_cc`` (S8) and ``msp_cc`` (S22) with fallbacks.
 
-    ``country`` (ISO 3166-1 alpha-2) is where the User is; lines for other countries come last. Whoever has no
-    number in a contact form, the User for one, gets an empty Dial.
+    ``country`` (ISO 3166-1 alpha-2) is where the User is; lines for other countries come last. The ``hotline`` of
+    the User's EVSE stands behind whoever is there by the partner's form. Whoever has no number in a contact form,
+    the User for one, gets an empty Dial.
     """
-    return dial_of(partner, partner.lines.all(), to, at, language, country) if to in _DIALLED else Dial(())
+    if to not in _DIALLED:
+        return Dial(())
+    dial = dial_of(partner, partner.lines.all(), to, at, language, country)
+    return _with_hotline(dial, hotline) if hotline and to == "cpo_cc" else dial
 
 
 def dial_of(
@@ -144,6 +160,34 @@ def _dial_line(line: ContactLine, partner: Partner, at: datetime, language: str,
         understood=state.understood,
         serves=not country or not line.countries or country in line.countries,
     )
+
+
+def _with_hotline(dial: Dial, hotline: Hotline) -> Dial:
+    """Nobody told its hours: after whoever is there now, before those who are not."""
+    if any(line.number == hotline.number for line in dial.lines):
+        return dial
+    line = DialLine(
+        pk=0,
+        number=hotline.number,
+        shown=shown(hotline.number),
+        purpose=Purpose.HOTLINE.label,
+        person="",
+        open_now=False,
+        opens_at=None,
+        closes_at=None,
+        languages=(),
+        speaks=False,
+        verified_at=None,
+        answered_at=None,
+        trust=Trust.NEVER,
+        failure="",
+        from_form=False,
+        understood=False,
+        serves=True,
+        known_at=hotline.known_at,
+    )
+    there = sum(each.open_now for each in dial.lines)
+    return Dial((*dial.lines[:there], line, *dial.lines[there:]))
 
 
 def _opens_at(line: DialLine) -> datetime:

@@ -134,7 +134,9 @@ def call_screen(desk: Desk, form: CallForm, posted: Mapping[str, str], now: date
         partner=partner,
         partners=partners,
         operator=_operator(heard.found, taken),
-        dial=dial_panel(partner, "cpo_cc" if side == "msp" else "msp_cc", now, zone, desk.language),
+        dial=dial_panel(
+            partner, "cpo_cc" if side == "msp" else "msp_cc", now, zone, desk.language, evse=taken, named=form.heard
+        ),
         route=_route(procedure, side, form, taken, now),
         known=tuple(_known(taken, now, zone)) if taken else (),
         callers=option_choices_of(procedure, "caller"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from roamdesk.charging.dialling import number_at
+from roamdesk.charging.models import Evse
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
-from roamdesk.partners.dialling import Dial, DialLine, number_to_dial
+from roamdesk.partners.dialling import Dial, DialLine
 from roamdesk.partners.models import Partner
 
 
@@ -42,11 +44,20 @@ class DialPanel:
         return self.lines[0] if self.lines else None
 
 
-def dial_panel(partner: Partner | None, to: str, now: datetime, zone: str, language: str = "en") -> DialPanel | None:
-    """The panel for calling ``cpo_cc`` or ``msp_cc``; None where no partner is known."""
+def dial_panel(
+    partner: Partner | None,
+    to: str,
+    now: datetime,
+    zone: str,
+    language: str = "en",
+    *,
+    evse: Evse | None = None,
+    named: str = "",
+) -> DialPanel | None:
+    """The panel for calling ``cpo_cc`` or ``msp_cc`` about an EVSE; None where no partner is known."""
     if partner is None:
         return None
-    return panel_of(partner.name, number_to_dial(partner, to, now, language), now, zone)
+    return panel_of(partner.name, number_at(partner, to, now, language, evse=evse, named=named), now, zone)
 
 
 def panel_of(partner: str, dial: Dial, now: datetime, zone: str) -> DialPanel:
@@ -54,8 +65,7 @@ def panel_of(partner: str, dial: Dial, now: datetime, zone: str) -> DialPanel:
 
 
 def _line(line: DialLine, now: datetime, zone: str) -> Line:
-    stale = words.is_stale("contact", line.verified_at, now)
-    never = "never verified" if line.verified_at is None else f"verified {words.ago(line.verified_at, now)}"
+    age = _age(line, now)
     return Line(
         pk=line.pk,
         number=line.number,
@@ -63,15 +73,23 @@ def _line(line: DialLine, now: datetime, zone: str) -> Line:
         who=", ".join(part for part in (line.purpose, line.person) if part),
         state=_state(line, now, zone),
         chips=_chips(line, now),
-        verified=mark(State.UNKNOWN, never) if stale else None,
-        verified_text=never,
+        verified=mark(State.UNKNOWN, age) if words.is_stale("contact", line.verified_at, now) else None,
+        verified_text=age,
     )
+
+
+def _age(line: DialLine, now: datetime) -> str:
+    if line.verified_at is not None:
+        return f"verified {words.ago(line.verified_at, now)}"
+    return f"never verified, known for {words.age(line.known_at, now)}" if line.known_at else "never verified"
 
 
 def _state(line: DialLine, now: datetime, zone: str) -> Mark:
     if line.open_now:
         until = f" until {words.moment(line.closes_at, now, zone)}" if line.closes_at else ", 24/7"
         return mark(State.DONE, f"Open now{until}")
+    if not line.understood:
+        return mark(State.UNKNOWN, "Hours not known" if not line.from_form else "Hours cannot be read")
     opens = f", opens {words.moment(line.opens_at, now, zone)}" if line.opens_at else ""
     return mark(State.LATER, f"Closed now{opens}")
 
@@ -94,8 +112,10 @@ def _nobody(dial: Dial, now: datetime, zone: str) -> str:
         return "No number is known. Write a mail, and ask them for one."
     if any(line.open_now for line in dial.lines):
         return ""
-    opening = sorted((line for line in dial.lines if line.opens_at), key=lambda line: line.opens_at or now)
-    if not opening:
-        return "Nobody can be reached now, and no opening time is known."
-    first = opening[0]
-    return f"Nobody can be reached now. {first.shown} opens first, at {words.moment(first.opens_at or now, now, zone)}."
+    first = dial.next_to_open
+    if first is None or first.opens_at is None:
+        return "Nobody is known to be there now, and no opening time is known."
+    opens = f"{first.shown} opens first, at {words.moment(first.opens_at, now, zone)}."
+    if dial.lines[0].known_at:
+        return f"Nobody of their contact form is there now. {opens} The driver hotline may answer."
+    return f"Nobody can be reached now. {opens}"

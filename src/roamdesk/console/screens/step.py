@@ -269,7 +269,10 @@ def _dial(view: CaseView, row: DutyRow, reader: Reader, now: datetime) -> DialPa
         to = next((called for each in view.duties if each.ours and (called := _called(each))), "")
         if not to and view.case.side == "msp":
             to = "cpo_cc"
-    return dial_panel(view.case.partner, to, now, reader.zone, reader.language) if to else None
+    if not to:
+        return None
+    named = str(view.plan.facts.values.get("evse_label", ""))
+    return dial_panel(view.case.partner, to, now, reader.zone, reader.language, evse=view.case.evse, named=named)
 
 
 def _called(row: DutyRow) -> str:
