@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from roamdesk.cases.actors import INCOMING
+from datetime import datetime
+
+from roamdesk.cases.actors import INCOMING, Actor
 from roamdesk.cases.changing import about, changing
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.correspondence.models import IncomingMail, Verdict
 from roamdesk.desks.models import Desk
+from roamdesk.partners.senders import known_sender
+
+HERE = (Verdict.THREAD, Verdict.CALENDAR, Verdict.OPENED)
 
 
 def about_reference(desk: Desk, reference: str) -> str:
@@ -18,12 +23,30 @@ def about_reference(desk: Desk, reference: str) -> str:
 
 def mail_came(mail: IncomingMail) -> None:
     """Noted once for each mail (listener of correspondence, which may tell one twice). A bounce is told by its mail."""
-    if mail.verdict not in (Verdict.THREAD, Verdict.CALENDAR) or not mail.about.startswith("case:"):
-        return
-    case = Case.objects.filter(pk=mail.about.removeprefix("case:")).select_related("desk").first()
+    case = case_of(mail) if mail.verdict in HERE else None
     if case is None:
         return
     with changing(case, even_merged=True) as locked:
         if not locked.events.filter(kind="mail_came", data__mail=mail.pk).exists():
             what = "A machine's mail came in" if mail.automatic else "Mail came in"
-            write(locked, "mail_came", {"mail": mail.pk, "what": what}, INCOMING, mail.arrived_at)
+            note_mail(locked, mail, f"{what}{_of_whom(locked, mail)}", INCOMING, mail.arrived_at)
+
+
+def case_of(mail: IncomingMail) -> Case | None:
+    """The case that the mail stands in. Runs in the desk's scope."""
+    if not mail.about.startswith("case:"):
+        return None
+    return Case.objects.filter(pk=mail.about.removeprefix("case:")).select_related("desk", "partner").first()
+
+
+def note_mail(case: Case, mail: IncomingMail, what: str, actor: Actor, at: datetime) -> None:
+    """In a case that is being changed."""
+    write(case, "mail_came", {"mail": mail.pk, "what": what}, actor, at)
+
+
+def _of_whom(case: Case, mail: IncomingMail) -> str:
+    """Whoever knows our reference can write it: a sender who is not the case's partner is said to be none."""
+    sender = known_sender(case.desk, mail.sender)
+    if sender is None:
+        return " from an unknown sender"
+    return "" if case.partner_id in (None, sender.partner.pk) else f" from {sender.partner}, who is not in this case"

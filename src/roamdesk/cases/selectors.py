@@ -166,6 +166,7 @@ TEXTS = {
     "mail_queued": "Mail queued to {to}",
     "mail_state": "Mail {state}",
     "mail_came": "{what}",
+    "mail_left": "A mail that stood here belongs to {to}",
     "command": "{kind} sent to {evse}",
     "command_result": "Station: {outcome}",
     "not_performed": "The mail did not leave: {because}",

@@ -35,12 +35,18 @@ def examine(mail: IncomingMail, read: ParsedMail) -> Finding:
 
     A machine's mail (``mail.automatic``) may join its thread; it never counts as an answer.
     """
-    for check in (_ours, _copy, _bounce, _too_large, _calendar, _thread):
+    for check in (_placed, _ours, _copy, _bounce, _too_large, _calendar, _thread):
         if found := check(mail, read):
             return found
     if mail.automatic:
         return Finding(Verdict.AUTOMATIC, mail.automatic)
     return Finding(Verdict.UNPLACED, "It names no mail, address tag or reference of ours.")
+
+
+def _placed(mail: IncomingMail, read: ParsedMail) -> Finding | None:
+    """Read once more, it stays where a person put it."""
+    stays = mail.verdict in (Verdict.PLACED, Verdict.OPENED)
+    return Finding(Verdict(mail.verdict), mail.reason, mail.answers, mail.about) if stays else None
 
 
 def _ours(mail: IncomingMail, read: ParsedMail) -> Finding | None:

@@ -109,6 +109,8 @@ class Verdict(models.TextChoices):
     CALENDAR = "calendar", "An answer to an invitation"
     THREAD = "thread", "Belongs to a mail or case of ours"
     UNPLACED = "unplaced", "Belongs to nothing that we know"
+    OPENED = "opened", "A case was opened for it"
+    PLACED = "placed", "Placed by a person"
 
 
 class _WithoutRaw(models.Manager["IncomingMail"]):
