@@ -37,6 +37,7 @@ class SmtpPeer:
         self.taken: list[EmailMessage] = []
         self.seen: list[EmailMessage] = []
         self.envelopes: list[list[str]] = []
+        self.senders: list[str] = []
         self.at_data, self.at_dot, self.answered = threading.Event(), threading.Event(), threading.Event()
         self.release = threading.Event()
         peer = self
@@ -83,6 +84,7 @@ class Conversation:
         elif word == "DATA":
             self.data(script)
         else:
+            self.peer.senders += [address] if word == "MAIL" else []
             self.say({"MAIL": script.sender, "QUIT": "221 bye"}.get(word, "250 peer"))
 
     def data(self, script: Script) -> None:

@@ -160,7 +160,7 @@ def send_notice(
         if notice.missing:
             raise NoticeIncomplete(list(notice.missing))
         said = without_number(locked, noted(opening)) or notice.opening
-        message = _queue(locked, duty, notice, said, at)
+        message = _queue(locked, duty, notice, said, actor, at)
         write(locked, "mail_queued", {"message": message.pk, "rule": rule_id, "to": notice.recipients}, actor, at)
         duty.performed_at, duty.performs_at = at, None
         duty.next_clock_at = next_clock(duty)
@@ -180,8 +180,8 @@ def _key(case: Case, duty: Duty) -> str:
     return f"{about(case)}:mail:{duty.pk}:"
 
 
-def _queue(case: Case, duty: Duty, notice: Notice, opening: str, at: datetime) -> Message:
-    tells = procedure_of(case).messages[notice.rule.message].tells
+def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, at: datetime) -> Message:
+    template = procedure_of(case).messages[notice.rule.message]
     content = {"case": case, "opening": opening, "fields": notice.fields}
     before = Message.objects.filter(about=about(case), key__startswith=_key(case, duty)).count()
     try:
@@ -194,8 +194,11 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, at: datetime) -
             text=render_to_string("cases/mail.txt", content),
             html=render_to_string("cases/mail.html", content),
             headers={"X-Roamdesk-Case": case.reference},
-            tells={"groups": [{"to": notice.to[name], "values": dict(values)} for name, values in tells.items()]},
+            tells={
+                "groups": [{"to": notice.to[name], "values": dict(values)} for name, values in template.tells.items()]
+            },
             partner=case.partner,
+            origin=Message.Origin.PERSON if template.by_hand and actor.person else Message.Origin.GENERATED,
             at=at,
         )
     except MailRefused as refused:

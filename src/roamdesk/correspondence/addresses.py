@@ -18,7 +18,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _BREAKS = re.compile("[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 _OURS = {
     "from", "sender", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version",
-    "auto-submitted", "return-path", "received",
+    "auto-submitted", "precedence", "x-auto-response-suppress", "x-roamdesk-automatic", "return-path", "received",
 }  # fmt: skip
 
 

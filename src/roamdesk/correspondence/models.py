@@ -37,6 +37,13 @@ class Message(models.Model):
         BOUNCED = "bounced", "Bounced"
         ANSWERED = "answered", "Answered"
 
+    class Origin(models.TextChoices):
+        """Who had it leave; a mail of a machine says so in its header, ``auto-`` before the value (RFC 3834)."""
+
+        PERSON = "person", "A person"
+        GENERATED = "generated", "A machine, by itself"
+        REPLIED = "replied", "A machine, in reply to a mail"
+
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL)
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="For instance case:17")
@@ -51,6 +58,7 @@ class Message(models.Model):
     calendar = models.TextField(blank=True, help_text="An iCalendar object, sent as an invitation")
     headers = models.JSONField(default=dict)
     tells = models.JSONField(default=dict, help_text="What the recipients know once the relay accepted it")
+    origin = models.CharField(max_length=9, choices=Origin, default=Origin.GENERATED)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_reply = models.CharField(max_length=500, blank=True, help_text="The relay's last words")
@@ -91,6 +99,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def envelope_sender(self) -> str:
+        """Empty for a reply of a machine: nothing may come back to it (RFC 3834, 3.3)."""
+        return "" if self.origin == self.Origin.REPLIED else self.mail_from
 
     def addresses(self, *fates: Fate) -> list[str]:
         """The addresses with one of these fates, in the order of the envelope."""

@@ -141,7 +141,7 @@ def _converse(message: Message, clock: Clock) -> sending.Handover:
 
     mail = sending.compose(message)
     pending = message.addresses(Fate.PENDING)
-    return sending.hand_over(relay, mail, message.mail_from, pending, before_dot)
+    return sending.hand_over(relay, mail, message.envelope_sender, pending, before_dot)
 
 
 def _mark_handed(message: Message, envelope: list[str], answer_by: datetime) -> None:

@@ -80,7 +80,8 @@ def compose(message: Message) -> EmailMessage:
     mail["Subject"] = message.subject
     mail["Date"] = format_datetime(message.queued_at)
     mail["Message-ID"] = message.message_id
-    mail["Auto-Submitted"] = "auto-generated"
+    for name, value in _marks_of_a_machine(message):
+        mail[name] = value
     for name, value in message.headers.items():
         mail[name] = value
     mail.set_content(message.text)
@@ -91,6 +92,17 @@ def compose(message: Message) -> EmailMessage:
     if mail.is_multipart():
         mail.set_boundary("=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32])
     return mail
+
+
+def _marks_of_a_machine(message: Message) -> list[tuple[str, str]]:
+    """What keeps other machines from answering. A notice still wants its bounces; a reply wants nothing back."""
+    origin = Message.Origin(message.origin)
+    if origin is Message.Origin.PERSON:
+        return []
+    replies = origin is Message.Origin.REPLIED
+    marks = [("Auto-Submitted", f"auto-{origin}"), ("X-Roamdesk-Automatic", str(origin))]
+    marks.append(("X-Auto-Response-Suppress", "All" if replies else "OOF, AutoReply"))
+    return [*marks, ("Precedence", "bulk")] if replies else marks
 
 
 def _add_invitation(mail: EmailMessage, calendar: str) -> None:
@@ -109,7 +121,7 @@ def hand_over(
     addresses: Sequence[str],
     before_dot: Callable[[list[str]], None],
 ) -> Handover:
-    """Give ``mail`` to ``relay`` for ``addresses``.
+    """Give ``mail`` to ``relay`` for ``addresses``; an empty ``sender`` is the null one.
 
     ``before_dot`` is called with the addresses in the envelope after the content and before the final dot;
     it must record them durably. What it raises breaks the attempt off before the relay owns the mail.
@@ -117,7 +129,7 @@ def hand_over(
     fates: dict[str, Fate] = {}
     smtp: smtplib.SMTP | None = None
     try:
-        smtp = _connect(relay, sender.rpartition("@")[2])
+        smtp = _connect(relay, mail["From"].addresses[0].domain)
         envelope, reply = _open_envelope(smtp, sender, addresses, fates)
         if envelope:
             _send_content(smtp, mail.as_bytes(policy=_POLICY))

@@ -33,6 +33,7 @@ def queue_message(
     headers: Mapping[str, str] | None = None,
     tells: Mapping[str, Any] | None = None,
     partner: Partner | None = None,
+    origin: Message.Origin = Message.Origin.GENERATED,
     at: datetime,
 ) -> Message:
     """Write the outbox row and its job in the caller's transaction; one ``key`` gives one row (S21, S22).
@@ -55,6 +56,7 @@ def queue_message(
         calendar=addresses.body(calendar, "invitation"),
         headers=addresses.extra_headers(headers or {}),
         tells=dict(tells or {}),
+        origin=origin,
         queued_at=at,
         next_attempt_at=at,
     )

@@ -295,7 +295,7 @@ class _Loader:
     # messages, disclosures, readiness
 
     def _message(self, name: str, node: Node) -> MessageTemplate:
-        part = node.keys("subject", "opening", "tells", "by_itself", "by_itself_when", "defaults", "cites")
+        part = node.keys("subject", "opening", "tells", "by_itself", "by_itself_when", "by_hand", "defaults", "cites")
         tells = {}
         for recipient, facts in part["tells"].items():
             tells[recipient] = {fact: value.text() for fact, value in facts.items()}
@@ -312,6 +312,7 @@ class _Loader:
             tells=tells,
             by_itself=part["by_itself"].duration() if part["by_itself"] else None,
             by_itself_when=self._condition(part["by_itself_when"]),
+            by_hand=part["by_hand"].flag(),
             defaults={field: self._wording(text) for field, text in part["defaults"].items()},
             cites=self._cites(part["cites"], required=True),
         )

@@ -224,8 +224,9 @@ class TemplateField:
 class MessageTemplate:
     """A mail. ``tells`` are the facts that hold for each recipient once the relay has accepted it.
 
-    ``by_itself`` after that time it leaves untouched, where ``by_itself_when`` holds. ``defaults`` word template
-    fields that nobody has told.
+    ``by_itself`` after that time it leaves untouched, where ``by_itself_when`` holds. ``by_hand``: pressed by a
+    person it is that person's mail, without the marks of a machine. ``defaults`` word template fields that nobody
+    has told.
     """
 
     id: str
@@ -235,6 +236,7 @@ class MessageTemplate:
     tells: Mapping[str, Mapping[str, str]]
     by_itself: timedelta | None = None
     by_itself_when: Condition = ALWAYS
+    by_hand: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
 

@@ -180,6 +180,10 @@ PLACES: dict[str, Place] = {
             ),
             "by_itself": ("duration", "After that time it leaves untouched; never when left out."),
             "by_itself_when": ("condition", "It leaves by itself only while this holds."),
+            "by_hand": (
+                "yes or no",
+                "Pressed by a person it bears no mark of a machine: the partner's desk takes it as somebody's mail.",
+            ),
             "defaults": ("mapping of template field to text", "How a template field reads that nobody has told."),
             "cites": MUST_CITE,
         },
