@@ -68,6 +68,7 @@ def django_db_modify_db_settings(database_server: str) -> None:
     database.update(connection_settings(database_server), CONN_MAX_AGE=0)
     settings.STATIC_ROOT = ROOT / "var" / "test-static"
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    settings.MAIL_FOLDER = ROOT / "var" / "test-mail" / str(os.getpid())
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     DatabaseCreation._destroy_test_db = _drop_by_force

@@ -103,7 +103,7 @@ def test_a_list_of_mails_does_not_fetch_their_bytes(store: Any, django_assert_nu
     store()
     with django_assert_num_queries(1):
         [row] = rows()
-    assert "raw" in row.get_deferred_fields()
+    assert "inside" in row.get_deferred_fields()
 
 
 def test_a_read_mail_without_a_verdict_is_refused_by_the_database(store: Any) -> None:

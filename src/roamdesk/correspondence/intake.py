@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import Cursor
 
+from roamdesk.correspondence import keeping
 from roamdesk.correspondence.addresses import untagged
 from roamdesk.correspondence.models import Arrival, IncomingMail
 from roamdesk.desks.models import Desk
@@ -42,25 +43,36 @@ def store(
     """Commit the bytes for each desk among the recipients, and the job to read them; one row for each desk.
 
     The same bytes again are the same mail: only another arrival is noted. ``sender`` is that of the envelope,
-    empty for the null sender. A recipient at no desk is left out. Raises what the database raises; then nothing
-    is stored.
+    empty for the null sender. A recipient at no desk is left out. Raises what the database raises, keeping.NotKept
+    among it; then nothing is stored.
     """
+    sha256 = hashlib.sha256(raw).hexdigest()
     wanted: dict[Desk, list[str]] = {}
     for recipient in dict.fromkeys(recipients):
         for desk in desks_at(recipient):
             wanted.setdefault(desk, []).append(_plain(recipient))
+    if wanted and keeping.is_large(len(raw)):
+        keeping.keep(raw, sha256)
     # The envelope names the desks; nobody is at one yet.
     with scopes_disabled(), transaction.atomic():
-        return [_store(desk, raw, own, _plain(sender), via, at, place) for desk, own in wanted.items()]
+        return [_store(desk, raw, sha256, own, _plain(sender), via, at, place) for desk, own in wanted.items()]
 
 
 def _store(
-    desk: Desk, raw: bytes, recipients: Sequence[str], sender: str, via: Arrival.Via, at: datetime, place: Place | None
+    desk: Desk,
+    raw: bytes,
+    sha256: str,
+    recipients: Sequence[str],
+    sender: str,
+    via: Arrival.Via,
+    at: datetime,
+    place: Place | None,
 ) -> IncomingMail:
     row = IncomingMail(
         desk=desk,
-        raw=b"",
-        sha256=hashlib.sha256(raw).hexdigest(),
+        inside=b"",
+        outside=keeping.is_large(len(raw)),
+        sha256=sha256,
         size=len(raw),
         envelope_from=sender,
         recipients=list(recipients),
@@ -68,8 +80,9 @@ def _store(
         next_attempt_at=at,
     )
     IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
-    mail: IncomingMail = IncomingMail.objects.select_for_update(of=("self",)).get(desk=desk, sha256=row.sha256)
-    _put_bytes(mail, raw)
+    mail: IncomingMail = IncomingMail.objects.select_for_update(of=("self",)).get(desk=desk, sha256=sha256)
+    if not mail.outside:
+        _put_bytes(mail, raw)
     _note_arrival(mail, recipients, via, at, place)
     if mail.next_attempt_at is not None:
         defer_reading(mail)

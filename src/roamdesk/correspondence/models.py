@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django_scopes import ScopedManager
 
+from roamdesk.correspondence import keeping
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
 
@@ -130,7 +131,7 @@ class _WithoutRaw(models.Manager["IncomingMail"]):
     """A list of mails must not fetch megabytes: the bytes come when ``raw`` is asked for."""
 
     def get_queryset(self) -> models.QuerySet[IncomingMail]:
-        return super().get_queryset().defer("raw")
+        return super().get_queryset().defer("inside")
 
 
 class IncomingMail(models.Model):
@@ -142,7 +143,8 @@ class IncomingMail(models.Model):
         QUARANTINED = "quarantined", "Could not be read"
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
-    raw = models.BinaryField()
+    inside = models.BinaryField(db_column="raw", help_text="The bytes; empty where they are outside")
+    outside = models.BooleanField(default=False, help_text="The bytes are in the folder of large mails")
     sha256 = models.CharField(max_length=64)
     size = models.PositiveIntegerField(help_text="Bytes")
     envelope_from = models.CharField(max_length=320, blank=True, help_text="Empty: the null sender of reports")
@@ -188,6 +190,11 @@ class IncomingMail(models.Model):
 
     def __str__(self) -> str:
         return self.subject or f"Mail of {self.sender or self.envelope_from or 'nobody'}"
+
+    @property
+    def raw(self) -> bytes:
+        """As it came, wherever it is kept. Raises keeping.Lost."""
+        return keeping.fetch(self.sha256) if self.outside else bytes(self.inside)
 
 
 class Arrival(models.Model):

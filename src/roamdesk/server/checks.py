@@ -121,6 +121,22 @@ def incoming_mail() -> Iterator[Finding]:
         yield Finding(False, "Incoming mail", f"{count} at {slug} cannot be read. {mend}")
 
 
+def large_mails() -> Iterator[Finding]:
+    from roamdesk.correspondence import keeping
+    from roamdesk.correspondence.models import IncomingMail
+
+    try:
+        # The doctor looks at the whole installation.
+        with scopes_disabled():
+            outside = IncomingMail.objects.filter(outside=True).values_list("sha256", "size").distinct()
+            gone = [sha256 for sha256, size in outside.iterator() if not keeping.is_there(sha256, size)]
+    except DatabaseError:
+        return
+    if gone:
+        mend = f"Restore the folder from the backup, or name the right one in {options.MAIL_FOLDER.name}."
+        yield Finding(False, "Large mails", f"{len(gone)} are not in {settings.MAIL_FOLDER}, {gone[0]} first. {mend}")
+
+
 def ports() -> Iterator[Finding]:
     incoming = [("Mail", option) for option in (options.MAIL_LISTEN, options.LMTP_LISTEN) if option.text()]
     for about, option in (("Console", options.LISTEN), ("Stations", options.STATIONS_LISTEN), *incoming):
@@ -148,4 +164,6 @@ def event_chains() -> Iterator[Finding]:
         yield Finding(False, "Case history", f"{fault}. Somebody changed the past: compare with a backup.")
 
 
-CHECKS: tuple[Check, ...] = (database, tables, people, secret_key, mail, incoming_mail, ports, https, event_chains)
+CHECKS: tuple[Check, ...] = (
+    database, tables, people, secret_key, mail, incoming_mail, large_mails, ports, https, event_chains,
+)  # fmt: skip

@@ -79,6 +79,12 @@ LMTP_LISTEN = Option("ROAMDESK_LMTP_LISTEN", "", "Address that takes incoming ma
 MAIL_TAGS = Option(
     "ROAMDESK_MAIL_TAGS", "", "1: answers go to ADDRESS+TAG; set it only where your mail server takes such addresses"
 )
+MAIL_INSIDE = Option(
+    "ROAMDESK_MAIL_INSIDE", str(2**20), "Bytes up to which a mail stays in the database; larger ones go to the folder"
+)
+MAIL_FOLDER = Option(
+    "ROAMDESK_MAIL_FOLDER", "", "Folder of large mails, the same for every machine; empty: mail under ROAMDESK_VAR"
+)
 OIDC_SERVER = Option("ROAMDESK_OIDC_SERVER", "", "OpenID Connect issuer; empty: passwords only")
 OIDC_CLIENT = Option("ROAMDESK_OIDC_CLIENT", "", "Client id at the issuer")
 OIDC_SECRET = Option("ROAMDESK_OIDC_SECRET", "", "Client secret at the issuer", secret=True)

@@ -159,6 +159,8 @@ EMAIL_TIMEOUT = 30
 MAIL_LISTEN = options.MAIL_LISTEN.text()
 LMTP_LISTEN = options.LMTP_LISTEN.text()
 MAIL_TAGS = options.MAIL_TAGS.yes()
+MAIL_INSIDE = options.MAIL_INSIDE.number()
+MAIL_FOLDER = options.MAIL_FOLDER.path() if options.MAIL_FOLDER.text() else VAR / "mail"
 
 # Stations
 STATIONS_LISTEN = options.STATIONS_LISTEN.text()
