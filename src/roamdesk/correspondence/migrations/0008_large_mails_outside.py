@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("correspondence", "0006_message_heard_at")]
+    dependencies = [("correspondence", "0007_who_placed_a_mail")]
 
     operations = [
         # The column stays: what is new is that it may be empty.
