@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("correspondence", "0007_who_placed_a_mail")]
+    dependencies = [("correspondence", "0008_who_had_a_message_leave")]
 
     operations = [
         # The column stays: what is new is that it may be empty.
