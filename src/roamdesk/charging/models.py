@@ -9,9 +9,25 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from roamdesk.charging.keys import fitting, token_keys
+from roamdesk.charging.roaming.folding import FLAG_READS, Flag, Grade
+from roamdesk.charging.roaming.models import Cdr, Evidence
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import address_key, label_key, sounds_key
 from roamdesk.partners.models import Partner
+
+__all__ = [
+    "Cdr",
+    "Command",
+    "Evidence",
+    "Evse",
+    "MatchVerdict",
+    "Plug",
+    "RefusedStation",
+    "RoamingUser",
+    "Session",
+    "Station",
+    "Token",
+]
 
 
 class Plug(models.TextChoices):
@@ -161,6 +177,8 @@ class Token(models.Model):
     contract_key = models.CharField(max_length=32, blank=True, editable=False, help_text="Without check character")
     printed_number = models.CharField(max_length=32, blank=True)
     printed_key = models.CharField(max_length=32, blank=True, editable=False)
+    blocked_at = models.DateTimeField(null=True, blank=True, help_text="No charging with it since then")
+    blocked_because = models.CharField(max_length=80, blank=True)
 
     objects: ClassVar[models.Manager[Token]] = ScopedManager(desk="desk")
 
@@ -197,6 +215,12 @@ class Session(models.Model):
     )
     token_key = models.CharField(max_length=64, blank=True)
     session_id = models.CharField(max_length=64, blank=True, help_text="The hub's, where known")
+    hub_key = models.CharField(max_length=64, default="", editable=False, help_text="session_id in upper case")
+    grade = models.CharField(max_length=12, blank=True, choices=[(grade.value, grade.value) for grade in Grade])
+    flags = ArrayField(models.CharField(max_length=24), default=list, blank=True, help_text="charging.roaming Flag")
+    evse_key = models.CharField(max_length=48, default="", editable=False, help_text="label_key of the EVSE id said")
+    cpo_session_id = models.CharField(max_length=250, blank=True)
+    msp_session_id = models.CharField(max_length=250, blank=True)
     transaction_id = models.CharField(max_length=64, blank=True, help_text="The station's, or ours in 1.6")
     cdr_id = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField()
@@ -215,9 +239,17 @@ class Session(models.Model):
                 fields=["station", "transaction_id"],
                 name="transaction_once_per_station",
                 condition=~models.Q(transaction_id=""),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["desk", "hub_key"], name="hub_session_once_per_desk", condition=~models.Q(hub_key="")
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["desk", "evse_key"],
+                name="session_without_evse",
+                condition=models.Q(evse__isnull=True) & ~models.Q(evse_key=""),
+            ),
             models.Index(fields=["desk", "evse", "-started_at"]),
             models.Index(fields=["desk", "token_key", "-started_at"]),
             models.Index(fields=["desk", "transaction_id"]),
@@ -225,6 +257,11 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return self.session_id or self.transaction_id
+
+    @property
+    def oddities(self) -> list[str]:
+        """What is odd in the evidence, in words."""
+        return [FLAG_READS[Flag(flag)] for flag in self.flags]
 
 
 class Command(models.Model):

@@ -1,0 +1,45 @@
+"""May this token charge? The answer of an MSP to a start at somebody's station, fast and without a trace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django_scopes import scope
+
+from roamdesk.charging.models import Token
+from roamdesk.charging.roaming.said import Decision, Refusal, TokenSaid
+from roamdesk.desks.models import Desk
+
+
+def authorise(desk: Desk, token: TokenSaid) -> Decision:
+    """Whether the token is one of ours and not blocked.
+
+    A hub asks every MSP about cards that are not theirs: of an unknown token nothing is stored.
+    """
+    if not token.key:
+        return Decision(Refusal.UNREADABLE)
+    with scope(desk=desk):
+        known = list(_tokens(desk, token))
+    if not known:
+        return Decision(Refusal.UNKNOWN_TOKEN)
+    usable = [one for one in known if one.blocked_at is None]
+    contract = next((one.contract_id for one in usable or known if one.contract_id), "")
+    return Decision(None if usable else Refusal.BLOCKED, contract)
+
+
+def block_token(desk: Desk, token: Token, *, because: str, at: datetime) -> None:
+    """No charging with it from ``at`` (UTC) on; blocked again, the first time stays."""
+    with scope(desk=desk):
+        open_ones = Token.objects.filter(desk=desk, pk=token.pk, blocked_at__isnull=True)
+        open_ones.update(blocked_at=at, blocked_because=because[:80])
+
+
+def unblock_token(desk: Desk, token: Token) -> None:
+    with scope(desk=desk):
+        Token.objects.filter(desk=desk, pk=token.pk).update(blocked_at=None, blocked_because="")
+
+
+def _tokens(desk: Desk, token: TokenSaid) -> list[Token]:
+    if token.uid_key:
+        return list(Token.objects.filter(desk=desk, key=token.uid_key))
+    return list(Token.objects.filter(desk=desk, contract_key=token.stem_key)[:20])

@@ -1,0 +1,67 @@
+"""What roaming partners said of sessions, as it came. The session is folded from it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django_scopes import ScopedManager
+
+from roamdesk.charging.roaming.folding import Kind
+
+
+class Evidence(models.Model):
+    """One message about a session, kept once however often it came; what is read of it, and its raw text."""
+
+    desk = models.ForeignKey("desks.Desk", on_delete=models.CASCADE, db_index=False)
+    session = models.ForeignKey("charging.Session", on_delete=models.CASCADE, related_name="evidence", db_index=False)
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in Kind])
+    digest = models.CharField(max_length=32, help_text="Of the content: the same again is the same evidence")
+    received_at = models.DateTimeField(help_text="When it came first, or went")
+    sent_by_us = models.BooleanField(default=False)
+    times = models.JSONField(default=dict, help_text="Each time as it was written")
+    evse_id = models.CharField(max_length=64, blank=True, help_text="As received")
+    uid_key = models.CharField(max_length=20, blank=True)
+    contract_key = models.CharField(max_length=32, blank=True, help_text="Without check character")
+    operator_id = models.CharField(max_length=24, blank=True)
+    provider_id = models.CharField(max_length=24, blank=True)
+    cpo_session_id = models.CharField(max_length=250, blank=True)
+    msp_session_id = models.CharField(max_length=250, blank=True)
+    energy_kwh = models.DecimalField(max_digits=13, decimal_places=4, null=True, blank=True)
+    meter_start_kwh = models.DecimalField(max_digits=13, decimal_places=4, null=True, blank=True)
+    meter_end_kwh = models.DecimalField(max_digits=13, decimal_places=4, null=True, blank=True)
+    product = models.CharField(max_length=50, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    reference = models.CharField(max_length=64, blank=True, help_text="The hub's name for the call")
+    raw = models.TextField(blank=True)
+
+    objects: ClassVar[models.Manager[Evidence]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["session", "digest"], name="evidence_once_per_session")]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Cdr(models.Model):
+    """A charge detail record. Each time as it was written, and its instant where that can be told."""
+
+    desk = models.ForeignKey("desks.Desk", on_delete=models.CASCADE)
+    session = models.ForeignKey("charging.Session", on_delete=models.CASCADE, related_name="cdrs")
+    evidence = models.OneToOneField(Evidence, on_delete=models.CASCADE, related_name="cdr")
+    session_start_raw = models.CharField(max_length=48, blank=True)
+    session_start_at = models.DateTimeField(null=True, blank=True)
+    session_end_raw = models.CharField(max_length=48, blank=True)
+    session_end_at = models.DateTimeField(null=True, blank=True)
+    charging_start_raw = models.CharField(max_length=48, blank=True)
+    charging_start_at = models.DateTimeField(null=True, blank=True)
+    charging_end_raw = models.CharField(max_length=48, blank=True)
+    charging_end_at = models.DateTimeField(null=True, blank=True)
+    pushed_at = models.DateTimeField(null=True, blank=True, help_text="When it first came by itself")
+    pulled_at = models.DateTimeField(null=True, blank=True, help_text="When we first fetched it")
+
+    objects: ClassVar[models.Manager[Cdr]] = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return f"CDR {self.pk}"
