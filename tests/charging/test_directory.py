@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django_scopes import scope
 
-from roamdesk.charging import services, tables
+from roamdesk.charging import services
 from roamdesk.charging.models import Evse, Plug, Station
-from roamdesk.charging.tables import TableRefused, Tally
+from roamdesk.desks import tables
 from roamdesk.desks.models import Desk
+from roamdesk.desks.tables import TableRefused, Tally
 from roamdesk.partners.models import Partner
 
 AT = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)

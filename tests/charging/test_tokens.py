@@ -6,8 +6,8 @@ from django_scopes import scope
 from roamdesk.charging import services
 from roamdesk.charging.models import RoamingUser, Token
 from roamdesk.charging.selectors import users_by_phone
-from roamdesk.charging.tables import TableRefused, Tally
 from roamdesk.desks.models import Desk
+from roamdesk.desks.tables import TableRefused, Tally
 
 HEADER = "value,kind,contract_id,printed_number,user_name,phone"
 LEA = "04:A2:5B:1C:9D:4F:80,rfid,DE-VPS-C00120417,4711 0012,Lea Sommer,0151 5550 1204"

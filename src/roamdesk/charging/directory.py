@@ -12,19 +12,18 @@ import phonenumbers
 
 from roamdesk.charging.keys import fitting
 from roamdesk.charging.models import Evse, Plug, Station
-from roamdesk.charging.tables import (
+from roamdesk.desks.models import Desk
+from roamdesk.desks.tables import (
     CellRefused,
     Progress,
     Refuse,
     Row,
-    RowRefused,
     Tally,
     changed_by,
     fitting_cell,
     import_rows,
     read_table,
 )
-from roamdesk.desks.models import Desk
 from roamdesk.identifiers import EvseId, IdentifierError, label_key
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import NumberRefused, phone_number
@@ -84,7 +83,7 @@ class _Directory:
             try:
                 lot.put(entry, tally)
             except CellRefused as fault:
-                refuse(RowRefused(entry.row.number, fault.column, fault.reason))
+                refuse(entry.row.refused(fault))
         lot.write()
 
     def _understood(self, rows: list[Row], refuse: Refuse) -> Iterable[Entry]:
@@ -92,7 +91,7 @@ class _Directory:
             try:
                 yield self._entry(row)
             except CellRefused as fault:
-                refuse(RowRefused(row.number, fault.column, fault.reason))
+                refuse(row.refused(fault))
 
     def _entry(self, row: Row) -> Entry:
         evse_id, values = _evse_id(row), _cells(row)

@@ -9,19 +9,18 @@ from typing import Any
 from django.db.models import Q
 
 from roamdesk.charging.models import RoamingUser, Token
-from roamdesk.charging.tables import (
+from roamdesk.desks.models import Desk
+from roamdesk.desks.tables import (
     CellRefused,
     Progress,
     Refuse,
     Row,
-    RowRefused,
     Tally,
     changed_by,
     fitting_cell,
     import_rows,
     read_table,
 )
-from roamdesk.desks.models import Desk
 from roamdesk.identifiers import ContractId, IdentifierError, RfidUid, printed_number, token_key
 from roamdesk.partners.numbers import NumberRefused, phone_number
 
@@ -73,7 +72,7 @@ class _Tokens:
             try:
                 entries.append(self._entry(row))
             except CellRefused as fault:
-                refuse(RowRefused(row.number, fault.column, fault.reason))
+                refuse(row.refused(fault))
         _Lot(self.desk, entries).write(tally)
 
     def _entry(self, row: Row) -> Entry:

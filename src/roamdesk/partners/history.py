@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from roamdesk.partners.models import ContactLine, FormChange, Partner
+from roamdesk.partners.numbers import shown
 
 FIELDS = (
     "role", "purpose", "channel", "value", "hours", "zone", "languages", "countries", "person_name",
@@ -55,9 +56,42 @@ def note(
     return change
 
 
-def changes_of(partner: Partner) -> list[FormChange]:
-    """The newest 20, newest first."""
-    return list(FormChange.objects.filter(partner=partner)[:SHOWN])
+def changes_of(partner: Partner, newest: int = SHOWN) -> list[FormChange]:
+    """The newest so many, newest first."""
+    return list(FormChange.objects.filter(partner=partner)[:newest])
+
+
+def what(change: FormChange) -> str:
+    """What was changed, in words: the kind of change, and which line."""
+    values: dict[str, Any] = change.after or change.before
+    if change.kind == Kind.PARTNER:
+        return str(change.get_kind_display())
+    verb = "Taken back" if change.takes_back_id else change.get_kind_display()
+    return f"{verb}: {ContactLine.Purpose(values['purpose']).label}, {as_read(values)}"
+
+
+def details(change: FormChange) -> tuple[str, ...]:
+    """Field by field from what to what; nothing for what is new or gone."""
+    return in_words(change.before, change.after) if change.before and change.after else ()
+
+
+def in_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that differ, each as ``hours: 24/7 → Mon-Fri 08:00-18:00``."""
+    names = [name for name in after if before.get(name) != after[name]]
+    return tuple(f"{name.replace('_', ' ')}: {_text(before.get(name))} → {_text(after[name])}" for name in names)
+
+
+def as_read(values: Mapping[str, Any]) -> str:
+    """The number or address of a line as people read it."""
+    return shown(values["value"]) if values["channel"] == ContactLine.Channel.PHONE else str(values["value"])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, datetime):
+        return f"{value:%d/%m/%Y %H:%M} UTC"
+    return {True: "yes", False: "no", "": "none", None: "none"}.get(value, str(value))
 
 
 def newest_change(line: ContactLine) -> FormChange | None:

@@ -26,6 +26,7 @@ __all__ = [
     "correct_line",
     "forget_failures",
     "line_answered",
+    "lines_with",
     "number_answered",
     "partner_named",
     "put_line",
@@ -33,6 +34,7 @@ __all__ = [
     "refuse_faults",
     "remove_line",
     "save_line",
+    "stored_value",
     "the_partner",
 ]
 
@@ -128,7 +130,7 @@ def correct_line(
         newest = history.newest_change(line)
         if newest is not None and newest.pk != seen:
             raise LineRefused({"line": f"{newest.by or 'Somebody'} changed this line meanwhile. Look at it again."})
-        stays = not verified and _as_stored(line.partner, values["channel"], values["value"]) == line.value
+        stays = not verified and stored_value(line.partner, values["channel"], values["value"]) == line.value
         trust = {"at": line.verified_at, "how": line.verified_how} if stays else {"at": at if verified else None}
         return save_line(line.partner, **values, **trust, by=by, changed_at=at, line=line)
 
@@ -138,6 +140,16 @@ def remove_line(line: ContactLine, *, by: str, at: datetime) -> None:
     with transaction.atomic():
         history.note(line.partner, line.pk, history.values_of(line), {}, by=by, at=at)
         line.delete()
+
+
+def lines_with(
+    partner: Partner, value: str, *, role: str | None = None, purpose: str | None = None
+) -> list[ContactLine]:
+    """The partner's lines with this number or address, in any spelling; of one role or purpose where it is given."""
+    asked = {"role": role, "purpose": purpose}
+    channel = Channel.MAIL if "@" in value else Channel.PHONE
+    found = partner.lines.filter(channel=channel, value=stored_value(partner, channel, value))
+    return list(found.filter(**{name: text for name, text in asked.items() if text}))
 
 
 def confirm_line(line: ContactLine, *, at: datetime, how: str = Way.BY_HAND) -> None:
@@ -164,7 +176,7 @@ def put_line(
     channel = Channel.MAIL if "@" in value else Channel.PHONE
     with transaction.atomic():
         Partner.objects.select_for_update().get(pk=partner.pk)
-        stored = _as_stored(partner, channel, value)
+        stored = stored_value(partner, channel, value)
         line = ContactLine.objects.filter(partner=partner, channel=channel, value=stored, **named).first()
         if rest["at"] is None and line is not None:
             rest |= {"at": line.verified_at, "how": line.verified_how}
@@ -192,7 +204,7 @@ def _forget_trust(line: ContactLine) -> None:
     line.failures, line.last_failure = 0, ""
 
 
-def _as_stored(partner: Partner, channel: str, value: str) -> str:
+def stored_value(partner: Partner, channel: str, value: str) -> str:
     """What ``save_line`` keeps of it; the text itself where that refuses it."""
     try:
         return phone_number(value.strip(), partner.country) if channel == Channel.PHONE else mail_address(value.strip())

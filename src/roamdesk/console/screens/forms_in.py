@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.partners import history
 from roamdesk.partners.models import ContactLine, FormSubmission, GuestLink, Partner
-from roamdesk.partners.numbers import shown
 from roamdesk.partners.submissions import Difference, FormFaults, differences
 
 MARKS = {
@@ -84,7 +84,7 @@ def _row(difference: Difference) -> DifferenceRow:
 def _words(values: Mapping[str, Any]) -> str:
     if not values:
         return ""
-    number = shown(values["value"]) if values["channel"] == ContactLine.Channel.PHONE else values["value"]
+    number = history.as_read(values)
     zone = f" ({values['zone']})" if values["zone"] else ""
     skills = "operational skills" if values["operational_skills"] else ""
     parts = (number, values["person_name"], ", ".join(values["languages"]), f"{values['hours']}{zone}", skills)

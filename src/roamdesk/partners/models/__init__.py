@@ -1,7 +1,7 @@
 """Partners, their contact forms, and the procedures that are carried out with them."""
 
 from roamdesk.partners.models.agreement import Acknowledgement, DeskProcedure, ProcedureVersion, Publication
-from roamdesk.partners.models.form import FormChange, FormSubmission, GuestLink
+from roamdesk.partners.models.form import FormChange, FormFile, FormSubmission, GuestLink
 from roamdesk.partners.models.meeting import InvitationReply, KickOff, MeetingAction
 from roamdesk.partners.models.partner import ContactLine, Partner
 from roamdesk.partners.models.trust import Check
@@ -12,6 +12,7 @@ __all__ = [
     "ContactLine",
     "DeskProcedure",
     "FormChange",
+    "FormFile",
     "FormSubmission",
     "GuestLink",
     "InvitationReply",

@@ -112,3 +112,23 @@ class FormSubmission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner} as {self.role.upper()}: {self.get_state_display()}"
+
+
+class FormFile(models.Model):
+    """A file with contact forms as it was uploaded: looked at first, then applied."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    name = models.CharField(max_length=120)
+    content = models.BinaryField(help_text="As it came, before anything was understood")
+    came_at = models.DateTimeField()
+    came_by = models.CharField(max_length=120)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    applied_by = models.CharField(max_length=120, blank=True)
+
+    objects: ClassVar[models.Manager[FormFile]] = ScopedManager(desk="desk")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name

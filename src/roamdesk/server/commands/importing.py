@@ -13,10 +13,11 @@ from roamdesk.server.commands import subparsers as sub
 from roamdesk.server.commands.at_desk import at_desk
 
 if TYPE_CHECKING:
-    from roamdesk.charging.tables import Progress, Refuse, RowRefused, Tally
     from roamdesk.desks.models import Desk
+    from roamdesk.desks.tables import Progress, Refuse, RowRefused, Tally
 
 TOLD_EVERY = 10_000
+CSV = "CSV with a header, commas or semicolons; UTF-8"
 MEND = "Mend the refused rows and import the file again: what went in stays as it is."
 
 
@@ -24,9 +25,9 @@ class Import(Protocol):
     def __call__(self, desk: Desk, lines: Iterable[str], *, refuse: Refuse, progress: Progress) -> Tally: ...
 
 
-def add_import(actions: sub.Subparsers, run: sub.Run, about: str, story: str) -> None:
+def add_import(actions: sub.Subparsers, run: sub.Run, about: str, story: str, file: str = CSV) -> None:
     parser = sub.add(actions, "import", run, about, story)
-    parser.add_argument("file", type=Path, metavar="FILE.csv", help="UTF-8, with a header, commas or semicolons")
+    parser.add_argument("file", type=Path, metavar="FILE", help=file)
     parser.add_argument("--desk", required=True, help="slug of the desk")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from roamdesk.server.commands import form_files
 from roamdesk.server.commands import subparsers as sub
 from roamdesk.server.commands.at_desk import at_desk
 
@@ -26,6 +27,8 @@ A partner, its line for partners, its back office and its reference person; then
       --person 'H. Brandt' --skills --hours 'Mon-Fri 08:00-18:00' --language en --verified-today
   roamdesk partner list --desk voltpass
 
+The forms of all partners go out and in as CSV or JSON: roamdesk partner export --help, roamdesk partner import --help.
+
 Purposes as CPO: first_level, hotline, back_office, reference_person; as MSP: call_centre, msp_support, back_office,
 reference_person. Told again, a partner or a line is corrected.
 """
@@ -36,6 +39,17 @@ def add_to(subparsers: sub.Subparsers) -> None:
     actions = partner.add_subparsers(title="actions", metavar="ACTION", required=True)
     _parser_of_add(actions)
     _parser_of_line(actions)
+    parser = sub.add(actions, "remove-line", _remove_line, "Take a line off a contact form; its history stays.", STORY)
+    parser.add_argument("name", help="the partner")
+    parser.add_argument("value", help="phone number or e-mail address")
+    parser.add_argument("--desk", required=True, help="slug of the desk")
+    parser.add_argument("--role", choices=("cpo", "msp"), help="where it stands in both roles: in which")
+    parser.add_argument("--purpose", help="where it stands for several purposes: for which")
+    parser = sub.add(actions, "history", _history, "Who changed a contact form, when, and from what to what.")
+    parser.add_argument("name", help="the partner")
+    parser.add_argument("--desk", required=True, help="slug of the desk")
+    parser.add_argument("--newest", type=int, default=20, help="so many changes (default: 20)")
+    form_files.add_to(actions)
     parser = sub.add(actions, "list", _list, "Who they are, what their forms lack, and whom to dial now.")
     parser.add_argument("--desk", required=True, help="slug of the desk")
 
@@ -121,6 +135,41 @@ def _put_line(desk: Desk, arguments: argparse.Namespace) -> str:
     )
     verified = f"verified {line.verified_at:%d/%m/%Y}" if line.verified_at else "never verified"
     return f"{line.partner}, {line.get_purpose_display()}: {shown(line.value)}, {line.hours}, {verified}."
+
+
+def _remove_line(arguments: argparse.Namespace) -> int:
+    return at_desk(arguments.desk, lambda desk: _take_off(desk, arguments))
+
+
+def _take_off(desk: Desk, arguments: argparse.Namespace) -> str:
+    from django.utils import timezone
+
+    from roamdesk.partners.services import lines_with, remove_line, the_partner
+
+    partner = the_partner(desk, arguments.name)
+    found = lines_with(partner, arguments.value, role=arguments.role, purpose=arguments.purpose)
+    if len(found) != 1:
+        which = "; ".join(f"--role {line.role} --purpose {line.purpose}" for line in found)
+        raise ValueError(
+            f"{partner} has {len(found)} lines with {arguments.value[:80]}. Say which: {which}."
+            if found
+            else f"{partner} has no line with {arguments.value[:80]}. Lines: roamdesk partner export --desk {desk.slug}"
+        )
+    remove_line(found[0], by="roamdesk partner remove-line", at=timezone.now())
+    return f"{found[0]} is off the form of {partner}. The history in the console brings it back."
+
+
+def _history(arguments: argparse.Namespace) -> int:
+    return at_desk(arguments.desk, lambda desk: "\n".join(_changes(desk, arguments)) or "Nothing was changed yet.")
+
+
+def _changes(desk: Desk, arguments: argparse.Namespace) -> Iterator[str]:
+    from roamdesk.partners import history
+    from roamdesk.partners.services import the_partner
+
+    for change in history.changes_of(the_partner(desk, arguments.name), max(1, arguments.newest)):
+        yield f"{change.at:%d/%m/%Y %H:%M} UTC  {change.by or 'not noted'}  {history.what(change)}"
+        yield from (f"    {detail}" for detail in history.details(change))
 
 
 def _list(arguments: argparse.Namespace) -> int:

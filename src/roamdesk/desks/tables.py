@@ -32,13 +32,20 @@ class CellRefused(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """``number`` counts the lines of the file from 1, the header's. A column that the file lacks reads as empty."""
+    """``number`` counts the lines of the file from 1, the header's. A column that the file lacks reads as empty.
+
+    ``place`` says where it stands, in a file that is no table.
+    """
 
     number: int
     cells: Mapping[str, str]
+    place: str = ""
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
+
+    def refused(self, fault: CellRefused) -> RowRefused:
+        return RowRefused(self.number, fault.column, fault.reason, self.place)
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,10 @@ class RowRefused:
     row: int
     column: str
     reason: str
+    place: str = ""
 
     def __str__(self) -> str:
-        return f"row {self.row}{', ' if self.column else ''}{self.column}: {self.reason}"
+        return f"{self.place or f'row {self.row}'}{', ' if self.column else ''}{self.column}: {self.reason}"
 
 
 @dataclass
@@ -166,7 +174,12 @@ def _rows(reader: Any, header: list[str]) -> Iterator[Row | RowRefused]:
 def _row(number: int, cells: list[str], header: list[str]) -> Row | RowRefused:
     if len(cells) < len(header) or any(cells[len(header) :]):
         return RowRefused(number, "", f"has {len(cells)} cells, the header {len(header)}. Quote a cell with a comma.")
-    for column, cell in zip(header, cells, strict=False):
+    return readable(Row(number, dict(zip(header, cells, strict=False))))
+
+
+def readable(row: Row) -> Row | RowRefused:
+    """The row, where each of its cells can be read."""
+    for column, cell in row.cells.items():
         if not cell.isprintable():
-            return RowRefused(number, column, _NOT_UTF8)
-    return Row(number, dict(zip(header, cells, strict=False)))
+            return row.refused(CellRefused(column, _NOT_UTF8))
+    return row
