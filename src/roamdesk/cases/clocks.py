@@ -12,8 +12,9 @@ from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 
 from roamdesk.cases.actors import CLOCK
+from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.changing import changing
-from roamdesk.cases.errors import Refused
+from roamdesk.cases.errors import BudgetUsedUp, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Duty
 from roamdesk.cases.notices import send_notice
@@ -66,6 +67,8 @@ def _perform(seen: Duty, now: datetime) -> None:
             duty.next_clock_at = next_clock(duty)
             changed(case, duty)
             write(case, "not_performed", {"rule": duty.rule, "because": str(refused)}, CLOCK, now)
+            if isinstance(refused, BudgetUsedUp):
+                call_for_attention(case, str(refused), CLOCK, now)
 
 
 def _remind_or_escalate(seen: Duty, now: datetime) -> None:

@@ -31,3 +31,7 @@ class NoticeIncomplete(Refused):
     def __init__(self, missing: list[str]) -> None:
         self.missing = missing
         super().__init__(f"The mail can't be sent yet. Missing: {', '.join(missing)}. Nothing was sent.")
+
+
+class BudgetUsedUp(Refused):
+    """A mail did not leave by itself because too many have. A person can still send it."""

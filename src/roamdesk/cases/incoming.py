@@ -1,10 +1,16 @@
-"""Mail that came in about a case: an event of its own, never a change of what is known, never an opening."""
+"""Mail that came in about a case: an event of its own, never a change of what is known.
+
+A partner's mail opens a closed case again and is acknowledged; a machine's does neither.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from roamdesk.cases import settling
+from roamdesk.cases.acknowledging import acknowledge
 from roamdesk.cases.actors import INCOMING, Actor
+from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.changing import about, changing
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
@@ -30,6 +36,21 @@ def mail_came(mail: IncomingMail) -> None:
         if not locked.events.filter(kind="mail_came", data__mail=mail.pk).exists():
             what = "A machine's mail came in" if mail.automatic else "Mail came in"
             note_mail(locked, mail, f"{what}{_of_whom(locked, mail)}", INCOMING, mail.arrived_at)
+            _open_again(locked, mail)
+            acknowledge(locked, mail, mail.read_at or mail.arrived_at)
+
+
+def _open_again(case: Case, mail: IncomingMail) -> None:
+    """Somebody wants something still, and who has closed the case does not look there. A stranger opens nothing."""
+    at = mail.read_at or mail.arrived_at
+    if mail.automatic or case.state != Case.State.CLOSED or not (mail.answers or known_sender(case.desk, mail.sender)):
+        return
+    settling.open_again(case, INCOMING, at, f"a mail of {mail.sender or 'nobody'} came in")
+    plan = settling.plan_of(case)
+    settling.follow(case, plan, plan.duties, at)
+    call_for_attention(
+        case, f"A mail of {mail.sender or 'nobody'} came in after the case was closed: read it.", INCOMING, at
+    )
 
 
 def case_of(mail: IncomingMail) -> Case | None:

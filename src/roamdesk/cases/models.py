@@ -61,6 +61,7 @@ class Case(models.Model):
     is_danger = models.BooleanField(default=False)
     is_unknown = models.BooleanField(default=False)
     may_close = models.BooleanField(default=False)
+    attention = models.CharField(max_length=400, blank=True, help_text="What a person must look at, in words")
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()

@@ -10,9 +10,9 @@ from typing import Any
 from django.template.loader import render_to_string
 from django_scopes import scope
 
-from roamdesk.cases.actors import RELAY, Actor
+from roamdesk.cases.actors import CLOCK, RELAY, Actor
 from roamdesk.cases.changing import about, changing, check_version
-from roamdesk.cases.errors import NoticeIncomplete, Refused
+from roamdesk.cases.errors import BudgetUsedUp, NoticeIncomplete, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
@@ -23,6 +23,7 @@ from roamdesk.cases.telling import note as noted
 from roamdesk.cases.words import fill_mail, full
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
+from roamdesk.correspondence.budgets import UsedUp
 from roamdesk.correspondence.models import Fate, Message
 from roamdesk.partners.selectors import addresses
 from roamdesk.procedure import Facts
@@ -199,8 +200,11 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
             },
             partner=case.partner,
             origin=Message.Origin.PERSON if template.by_hand and actor.person else Message.Origin.GENERATED,
+            by_itself=actor == CLOCK,
             at=at,
         )
+    except UsedUp as used_up:
+        raise BudgetUsedUp(str(used_up)) from None
     except MailRefused as refused:
         raise Refused(str(refused)) from None
 

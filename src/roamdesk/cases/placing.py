@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django_scopes import scope
 
+from roamdesk.cases.acknowledging import acknowledge
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.changing import about, changing
 from roamdesk.cases.errors import Refused
@@ -80,6 +81,7 @@ def _placeable(mail: IncomingMail, desk: Desk) -> IncomingMail:
 def _arrive(case: Case, mail: IncomingMail, actor: Actor, at: datetime) -> None:
     with changing(case) as locked:
         note_mail(locked, mail, f"Mail of {mail.sender or 'nobody'} placed here", actor, at)
+        acknowledge(locked, mail, at)
 
 
 def _leave(case: Case, mail: IncomingMail, to: Case, actor: Actor, at: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, QuerySet, Value, When, Window, prefetch_related_objects
+from django.db.models import Count, F, Q, QuerySet, Value, When, Window, prefetch_related_objects
 from django.db.models.functions import RowNumber
 
 from roamdesk.cases.changing import about
@@ -166,6 +166,9 @@ TEXTS = {
     "mail_queued": "Mail queued to {to}",
     "mail_state": "Mail {state}",
     "mail_came": "{what}",
+    "acknowledged": "Their mail was acknowledged to {to}",
+    "attention": "Look at this: {because}",
+    "attended": "{by} has looked at it",
     "mail_left": "A mail that stood here belongs to {to}",
     "command": "{kind} sent to {evse}",
     "command_result": "Station: {outcome}",
@@ -255,7 +258,7 @@ def _lane_of(person: Person, now: datetime) -> models.Case:
     return models.Case(
         When(next_due_at__lt=now, then=Value("overdue")),
         When(owner=person, then=Value("mine")),
-        When(next_owed_by=F("side"), then=Value("ours")),
+        When(~Q(attention="") | Q(next_owed_by=F("side")), then=Value("ours")),
         default=Value("partner"),
     )
 

@@ -364,8 +364,7 @@ def reopen_case(case: Case, reason: str, *, actor: Actor, at: datetime) -> Case:
     with changing(case) as locked:
         if locked.state == Case.State.OPEN:
             raise Refused("The case is open.")
-        locked.state, locked.closed_at = Case.State.OPEN, None
-        write(locked, "reopened", {"because": why}, actor, at)
+        settling.open_again(locked, actor, at, why)
         plan = plan_of(locked)
         settling.follow(locked, plan, plan.duties, at)
     return locked

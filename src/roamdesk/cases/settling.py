@@ -160,13 +160,18 @@ def step_among(duties: Iterable[Owed], side: str) -> Owed | None:
 
 def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:
     still_ours = any(rule.owed_by == case.side for rule in now.rules)
-    if case.state == Case.State.OPEN and now.may_close and now.route.closes_itself and not still_ours:
+    may_close_itself = now.may_close and now.route.closes_itself and not still_ours and not case.attention
+    if case.state == Case.State.OPEN and may_close_itself:
         close(case, actor, at, "nothing is owed")
     elif case.state == Case.State.CLOSED and not now.may_close:
-        case.state, case.closed_at = Case.State.OPEN, None
-        write(case, "reopened", {"because": "something is owed again"}, actor, at)
+        open_again(case, actor, at, "something is owed again")
 
 
 def close(case: Case, actor: Actor, at: datetime, because: str) -> None:
-    case.state, case.closed_at = Case.State.CLOSED, at
+    case.state, case.closed_at, case.attention = Case.State.CLOSED, at, ""
     write(case, "closed", {"because": because}, actor, at)
+
+
+def open_again(case: Case, actor: Actor, at: datetime, because: str) -> None:
+    case.state, case.closed_at = Case.State.OPEN, None
+    write(case, "reopened", {"because": because}, actor, at)

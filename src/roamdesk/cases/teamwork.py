@@ -100,3 +100,4 @@ def _end_as_part_of(stays: Case, case: Case, actor: Actor, at: datetime) -> None
         settling.end(case, duty, "lapsed", at)
     case.state, case.merged_into, case.closed_at = Case.State.MERGED, stays, at
     case.is_danger, case.next_action, case.next_owed_by, case.next_due_at = False, "", "", None
+    case.attention = ""

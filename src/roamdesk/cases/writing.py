@@ -26,7 +26,7 @@ Cursor = psycopg.Cursor[tuple[Any, ...]]
 OF_CASE: Final = (
     *("their_reference", "partner_id", "evse_id", "state", "version", "head", "owner_id", "merged_into_id", "known"),
     *("route", "title", "next_action", "next_cites", "next_owed_by", "next_due_at", "next_since"),
-    *("is_danger", "is_unknown", "may_close", "closed_at", "changed_at"),
+    *("is_danger", "is_unknown", "may_close", "attention", "closed_at", "changed_at"),
 )
 OF_DUTY: Final = (
     *("state", "title", "due_at", "overdue_at", "escalated_at"),

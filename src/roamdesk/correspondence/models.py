@@ -60,6 +60,7 @@ class Message(models.Model):
     headers = models.JSONField(default=dict)
     tells = models.JSONField(default=dict, help_text="What the recipients know once the relay accepted it")
     origin = models.CharField(max_length=9, choices=Origin, default=Origin.GENERATED)
+    by_itself = models.BooleanField(default=False, help_text="Nobody pressed anything: it counts in the budgets")
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     last_reply = models.CharField(max_length=500, blank=True, help_text="The relay's last words")
@@ -95,7 +96,8 @@ class Message(models.Model):
                 fields=["next_attempt_at"],
                 name="message_in_the_outbox",
                 condition=models.Q(state__in=["queued", "sending"]) | models.Q(announced=False),
-            )
+            ),
+            models.Index(fields=["desk", "queued_at"], name="message_by_itself", condition=models.Q(by_itself=True)),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +111,25 @@ class Message(models.Model):
     def addresses(self, *fates: Fate) -> list[str]:
         """The addresses with one of these fates, in the order of the envelope."""
         return [address for address in self.to if self.fates.get(address) in fates]
+
+
+class MailRules(models.Model):
+    """What a desk's machine may send by itself, and how much. A desk without a row has the defaults.
+
+    ``replies_per_hour`` holds for each partner, the others for 24 hours.
+    """
+
+    desk = models.OneToOneField(Desk, on_delete=models.CASCADE, primary_key=True, related_name="mail_rules")
+    acknowledges = models.BooleanField(default=False)
+    replies_per_hour = models.PositiveIntegerField(default=6, help_text="Acknowledgements to one partner")
+    per_case = models.PositiveIntegerField(default=8)
+    per_address = models.PositiveIntegerField(default=200)
+    per_desk = models.PositiveIntegerField(default=2000)
+
+    objects: ClassVar[models.Manager[MailRules]] = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return f"Mail by itself at {self.desk}"
 
 
 class Verdict(models.TextChoices):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from roamdesk.correspondence import addresses, outbox, ports
+from roamdesk.correspondence import addresses, budgets, outbox, ports
 from roamdesk.correspondence.models import Call, Fate, Message
 from roamdesk.correspondence.outbox import attempt, sweep
 from roamdesk.desks.models import Desk
@@ -34,11 +34,13 @@ def queue_message(
     tells: Mapping[str, Any] | None = None,
     partner: Partner | None = None,
     origin: Message.Origin = Message.Origin.GENERATED,
+    by_itself: bool = False,
     at: datetime,
 ) -> Message:
     """Write the outbox row and its job in the caller's transaction; one ``key`` gives one row (S21, S22).
 
-    Raises addresses.MailRefused with the mend when an address, subject, header or text cannot be sent.
+    ``by_itself``: no person asked for it. Raises addresses.MailRefused with the mend when an address, subject, header
+    or text cannot be sent, and budgets.UsedUp when too much has left by itself already.
     """
     recipients, mail_from = addresses.recipients(to), addresses.sender(desk.mail_from)
     row = Message(
@@ -57,10 +59,13 @@ def queue_message(
         headers=addresses.extra_headers(headers or {}),
         tells=dict(tells or {}),
         origin=origin,
+        by_itself=by_itself,
         queued_at=at,
         next_attempt_at=at,
     )
     with transaction.atomic():
+        if by_itself:
+            budgets.demand_room(row)
         Message.objects.bulk_create([row], ignore_conflicts=True)
         message: Message = Message.objects.get(desk=desk, key=key)
         if message.message_id == row.message_id:

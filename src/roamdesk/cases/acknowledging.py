@@ -1,0 +1,87 @@
+"""The acknowledgement of a mail: once for each case and correspondent, to a person only, never beyond the budget."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.template.loader import render_to_string
+
+from roamdesk.cases.actors import INCOMING
+from roamdesk.cases.attention import call_for_attention
+from roamdesk.cases.changing import about
+from roamdesk.cases.journal import write
+from roamdesk.cases.models import Case
+from roamdesk.correspondence import budgets
+from roamdesk.correspondence import services as correspondence
+from roamdesk.correspondence.addresses import LONGEST_SUBJECT, MailRefused, untagged
+from roamdesk.correspondence.models import IncomingMail, Message
+from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.senders import Sender, known_sender
+
+LANGUAGES = ("en", "it", "de", "fr")
+
+
+def acknowledge(case: Case, mail: IncomingMail, at: datetime) -> None:
+    """In a case that is being changed; nothing leaves where the desk does not want it, and no machine is answered."""
+    if mail.automatic or not budgets.rules_of(case.desk).acknowledges:
+        return
+    sender = _sender(case, mail)
+    if sender is None or Message.objects.filter(desk=case.desk, key=_key(case, sender.partner)).exists():
+        return
+    try:
+        message = _queue(case, mail, sender.partner, at)
+    except MailRefused as refused:
+        write(case, "not_performed", {"because": str(refused)}, INCOMING, at)
+        call_for_attention(case, f"An acknowledgement did not leave. {refused}", INCOMING, at)
+        return
+    write(case, "acknowledged", {"message": message.pk, "to": mail.sender}, INCOMING, at)
+
+
+def _sender(case: Case, mail: IncomingMail) -> Sender | None:
+    """None for a stranger: whoever can invent a sender must not have us write to it."""
+    box = untagged(mail.sender)[0]
+    if box == untagged(case.desk.mail_from)[0]:
+        return None
+    return known_sender(case.desk, mail.sender) or known_sender(case.desk, box)
+
+
+def _key(case: Case, partner: Partner) -> str:
+    """The partner is the correspondent: its machines change addresses and tags as they like."""
+    return f"{about(case)}:ack:{partner.pk}"
+
+
+def _queue(case: Case, mail: IncomingMail, partner: Partner, at: datetime) -> Message:
+    content = {"case": case, "mail": mail}
+    text = render_to_string(f"cases/acknowledgement.{language_of(partner, mail.sender)}.txt", content)
+    return correspondence.queue_message(
+        case.desk,
+        about=about(case),
+        key=_key(case, partner),
+        to=[mail.sender],
+        subject=_subject(case, mail.subject),
+        text=text,
+        headers={"X-Roamdesk-Case": case.reference, **_thread(mail)},
+        partner=partner,
+        origin=Message.Origin.REPLIED,
+        by_itself=True,
+        at=at,
+    )
+
+
+def language_of(partner: Partner, address: str) -> str:
+    """The first language of the address's line that we can write in, else of the back office's, else English (S2)."""
+    mails = [line for line in partner.lines.all() if line.channel == ContactLine.Channel.MAIL]
+    mails.sort(key=lambda line: (line.value.lower() != address.lower(), line.purpose != "back_office", line.priority))
+    spoken = [language for line in mails[:1] for language in line.languages]
+    return next((language for language in spoken if language in LANGUAGES), "en")
+
+
+def _subject(case: Case, theirs: str) -> str:
+    """Theirs, with our reference where it is not in it: their answer finds its case by it."""
+    plain = theirs if theirs[:3].lower() == "re:" else f"Re: {theirs}".strip()
+    tag = "" if case.reference in plain else f" [{case.reference}]"
+    return plain[: LONGEST_SUBJECT - len(tag)] + tag
+
+
+def _thread(mail: IncomingMail) -> dict[str, str]:
+    return {"In-Reply-To": mail.message_id, "References": mail.message_id} if mail.message_id else {}
