@@ -89,6 +89,13 @@ def solved_case(unlocking_case: Case, operator: Actor, at: datetime) -> Case:
 
 
 @pytest.fixture
+def closed_case(solved_case: Case, operator: Actor, at: datetime) -> Case:
+    """The success notice went by other means, and nothing is owed any more."""
+    told = {"mailed_support": "successful", "mailed_focal_points": "successful"}
+    return services.record_facts(solved_case, told, actor=operator, at=at)
+
+
+@pytest.fixture
 def real_db(transactional_db: None) -> Iterator[None]:
     """A database with real commits, for threads and processes; the jobs are emptied, as flushing leaves them."""
     yield

@@ -71,6 +71,7 @@ urlpatterns = [
     path(_CASE + "/take", team.take, name="take"),
     path(_CASE + "/handover", team.hand_over, name="handover"),
     path(_CASE + "/depart", steps.depart, name="depart"),
+    path(_CASE + "/attend", team.attend, name="attend"),
     path(_CASE + "/note", team.note, name="note"),
     path(_CASE + "/call", steps.call, name="call"),
     path(_CASE + "/reference", team.their_reference, name="reference"),

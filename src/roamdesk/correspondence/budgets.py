@@ -1,11 +1,12 @@
 """How much may leave by itself: what stops a loop when the headers of the other side lie.
 
 The outbox is what is counted, so workers on many machines share it; the desk's row is locked while one of them
-counts and writes. See docs/decisions/0009-loops-and-budgets.md.
+counts and writes. See docs/decisions/0010-loops-and-budgets.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import QuerySet
@@ -14,6 +15,7 @@ from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.models import MailRules, Message
 from roamdesk.desks.models import Desk
 
+MOST = 1_000_000
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -24,6 +26,14 @@ class UsedUp(MailRefused):
 def rules_of(desk: Desk) -> MailRules:
     """As the desk keeps them, else the defaults."""
     return MailRules.objects.filter(desk=desk).first() or MailRules(desk=desk)
+
+
+def keep_rules(desk: Desk, changes: Mapping[str, bool | int]) -> MailRules:
+    """Change some of a desk's rules. A budget of 0 lets nothing leave by itself. Raises ValueError with the mend."""
+    if wrong := next((name for name, value in changes.items() if not 0 <= value <= MOST), None):
+        raise ValueError(f"{wrong.replace('_', ' ')} is a number from 0 to {MOST}. Nothing was changed.")
+    rules, _ = MailRules.objects.update_or_create(desk=desk, defaults=dict(changes))
+    return rules
 
 
 def demand_room(row: Message) -> None:

@@ -134,6 +134,8 @@ def _mark(case: Case, clock: Clock | None) -> Mark:
         return mark(State.OVERDUE)
     if case.is_unknown:
         return mark(State.UNKNOWN)
+    if case.attention:
+        return mark(State.TODO, "Look")
     if not case.next_action:
         return mark(State.DONE, "Nothing owed")
     if case.next_owed_by != case.side:

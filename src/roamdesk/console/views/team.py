@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from roamdesk.cases import services
+from roamdesk.cases import attention, services
 from roamdesk.cases.models import Case
 from roamdesk.console.forms import NoteForm
 from roamdesk.console.screens.actions import another_case
@@ -20,6 +20,11 @@ def hand_over(doing: Doing) -> None:
     to = doing.post.get("to", "")
     person = Person.objects.filter(pk=to).first() if to.isdecimal() else None
     services.hand_over(doing.case, person, doing.post.get("note", ""), actor=doing.actor, at=doing.at)
+
+
+@deed()
+def attend(doing: Doing) -> None:
+    attention.attend(doing.case, actor=doing.actor, at=doing.at)
 
 
 @deed()

@@ -1,12 +1,17 @@
-"""``roamdesk desk add``: a company's support organisation on this installation."""
+"""``roamdesk desk``: a company's support organisation on this installation, and what mails it sends by itself."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from roamdesk.server.commands import subparsers as sub
+from roamdesk.server.commands.at_desk import at_desk
 from roamdesk.server.database import database
+
+if TYPE_CHECKING:
+    from roamdesk.desks.models import Desk
 
 STORY = """\
 For instance, a CPO and an MSP on one installation, who see nothing of each other:
@@ -15,6 +20,14 @@ For instance, a CPO and an MSP on one installation, who see nothing of each othe
       --mail-from support@nordlade.example --phone +493055501420
   roamdesk desk add voltpass --name VoltPass --msp --provider-id DE-VPS --prefix VPS \\
       --mail-from support@voltpass.example --phone +493055502420
+"""
+
+MAIL_STORY = """\
+For instance, acknowledge what partners write, and never more than 4 times an hour to one of them:
+
+  roamdesk desk mail voltpass --acknowledge yes --replies-per-hour 4
+
+A budget that is used up stops the machine, not people: the case says so, and what is owed can be sent by hand.
 """
 
 
@@ -33,6 +46,18 @@ def add_to(subparsers: sub.Subparsers) -> None:
     parser.add_argument("--phone", default="", help="its call centre, for instance +493055501420")
     parser.add_argument("--zone", default="Europe/Berlin", help="IANA time zone (default: %(default)s)")
     parser.add_argument("--country", default="DE", help="for holidays (default: %(default)s)")
+    _add_mail(actions)
+
+
+def _add_mail(actions: sub.Subparsers) -> None:
+    about = "What may leave by itself at a desk, and how much; without options it says how it is."
+    mail = sub.add(actions, "mail", _mail, about, MAIL_STORY)
+    mail.add_argument("slug", help="which desk")
+    mail.add_argument("--acknowledge", choices=["yes", "no"], help="answer each partner's mail once in a case")
+    mail.add_argument("--replies-per-hour", type=int, help="acknowledgements to one partner")
+    mail.add_argument("--per-case", type=int, help="automatic mails of one case in 24 hours")
+    mail.add_argument("--per-address", type=int, help="automatic mails to one address in 24 hours")
+    mail.add_argument("--per-desk", type=int, help="automatic mails of the desk in 24 hours, the last wall")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,3 +95,24 @@ def _add(arguments: argparse.Namespace) -> int:
         return 1
     print(f"{desk.name} is set up. Next: roamdesk user add NAME --desk {desk.slug} --role administrator")
     return 0
+
+
+def _mail(arguments: argparse.Namespace) -> int:
+    names = ("replies_per_hour", "per_case", "per_address", "per_desk")
+    changes: dict[str, bool | int] = {
+        name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None
+    }
+    if arguments.acknowledge:
+        changes["acknowledges"] = arguments.acknowledge == "yes"
+
+    def work(desk: Desk) -> str:
+        from roamdesk.correspondence.budgets import keep_rules, rules_of
+
+        rules = keep_rules(desk, changes) if changes else rules_of(desk)
+        return (
+            f"{desk} {'acknowledges' if rules.acknowledges else 'does not acknowledge'} mail. By itself leave at most: "
+            f"{rules.replies_per_hour} acknowledgements an hour to one partner; in 24 hours {rules.per_case} mails of "
+            f"a case, {rules.per_address} to an address, {rules.per_desk} of the desk."
+        )
+
+    return at_desk(arguments.slug, work)
