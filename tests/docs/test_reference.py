@@ -60,4 +60,4 @@ def keys_the_loader_asks_for() -> dict[str, list[str]]:
 def _place(path: str) -> str:
     """``duties.3.answers.1`` is ``duties.*.answers.*``; facts, messages and roles have names of their own."""
     numbered = re.sub(r"\.\d+(?=\.|$)", ".*", path)
-    return re.sub(r"^(facts|messages|readiness)\.[a-z_]+", r"\1.*", numbered)
+    return re.sub(r"(^facts|^messages|^readiness|\.words)\.[a-z_]+", r"\1.*", numbered)

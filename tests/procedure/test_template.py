@@ -10,6 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procedure.situations import facts, hubject
+from roamdesk.procedure import load
+from roamdesk.procedure.check import check
+from roamdesk.procedure.errors import ProcedureError
+from roamdesk.procedure.loader import SHIPPED
 from roamdesk.procedure.template import FilledField, check_draft, fill, missing
 
 KNOWN = {
@@ -101,3 +105,31 @@ def test_every_field_is_filled_or_named_as_missing(told: dict[str, Any]) -> None
     for field in fill(hubject(), facts(told), "Europe/Berlin"):
         assert field.text or field.missing
         assert len(field.text.splitlines()) <= 1
+
+
+SOURCE = (SHIPPED / "hubject.yaml").read_text("utf-8")
+
+
+def faults_of(old: str, new: str) -> list[str]:
+    return [str(fault) for fault in check(load(SOURCE.replace(old, new, 1))).faults]
+
+
+def test_a_name_that_two_fields_share_is_a_fault() -> None:
+    (fault,) = faults_of("aliases: [EVSE, EVSE number", "aliases: [EVSE, Card number")
+    assert "'Card number' names both evse_id and token" in fault
+
+
+def test_a_name_of_a_field_that_is_a_references_too_is_a_fault() -> None:
+    (fault,) = faults_of("aliases: [EVSE, EVSE number", "aliases: [EVSE, Our ref")
+    assert "'Our ref' names both a reference and evse_id" in fault
+
+
+def test_words_that_name_what_is_no_fact_are_a_fault() -> None:
+    assert any(
+        "There is no fact 'labl'" in fault for fault in faults_of("{evse_label: [EVSE label", "{labl: [EVSE label")
+    )
+
+
+def test_a_language_has_two_letters() -> None:
+    with pytest.raises(ProcedureError, match="'ger' is no language"):
+        load(SOURCE.replace("      de:\n        title: Datum", "      ger:\n        title: Datum", 1))

@@ -28,6 +28,7 @@ _WORDS = {
     "tells": "whom it tells what",
     "sources": "where it is taken from",
     "absent": "what stands there when nothing is known",
+    "words": "how it reads in each language",
     "indicative": "when it counts as indicative",
     "routes": "the routes it belongs to",
     "derive": "what it follows from",
@@ -58,6 +59,8 @@ def _told(old: Procedure, new: Procedure) -> Iterator[str]:
     yield from _things(old, new, "duty", old.duties, new.duties, lambda one: one.action)
     yield from _things(old, new, "disclosure", old.disclosures, new.disclosures, _disclosed)
     yield from _things(old, new, "template field", old.template, new.template, lambda one: one.title)
+    yield from _entries("What stands before our reference ('{}')", old.references.ours, new.references.ours)
+    yield from _entries("What stands before their reference ('{}')", old.references.yours, new.references.yours)
     messages = [*old.messages.values()], [*new.messages.values()]
     yield from _things(old, new, "message", *messages, lambda one: one.subject)
     for role in dict.fromkeys((*old.readiness, *new.readiness)):
@@ -156,4 +159,6 @@ def _text(value: Any) -> str:
         return " ".join(f"{n} {unit}" for n, unit in ((minutes, "min"), (seconds, "s")) if n) or "0 s"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(_text, value)) or "nothing"
     return f"“{on_one_line(value)}”" if isinstance(value, str) else str(value)

@@ -32,6 +32,7 @@ from roamdesk.procedure.model import (
     Test,
 )
 from roamdesk.procedure.reading import Node, read
+from roamdesk.procedure.template_words import field_words, references
 
 SHIPPED = Path(__file__).parent / "procedures"
 CONTEXT = frozenset(
@@ -39,7 +40,7 @@ CONTEXT = frozenset(
 )
 TOP = (
     "procedure", "version", "title", "statements", "out_of_scope", "targets", "tolerances", "tries", "facts",
-    "routes", "duties", "disclosures", "template", "messages", "readiness", "kick_off",
+    "routes", "duties", "disclosures", "template", "references", "messages", "readiness", "kick_off",
 )  # fmt: skip
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*$")
@@ -114,6 +115,7 @@ class _Loader:
             duties=tuple(self._duty(node) for node in top["duties"].entries()),
             disclosures=tuple(self._disclosure(node) for node in top["disclosures"].entries()),
             template=tuple(self._template_field(node) for node in top["template"].entries()),
+            references=references(top["references"]),
             messages=self.messages,
             readiness={
                 role: tuple(self._requirement(each) for each in node.entries())
@@ -318,7 +320,9 @@ class _Loader:
         )
 
     def _template_field(self, node: Node) -> TemplateField:
-        part = node.keys("name", "title", "from", "time_format", "indicative", "absent", "required", "cites")
+        part = node.keys(
+            "name", "title", "from", "time_format", "indicative", "absent", "required", "words", "cites"
+        )  # fmt: skip
         return TemplateField(
             name=part["name"].text(),
             line=node.line,
@@ -328,6 +332,7 @@ class _Loader:
             indicative=self._condition(part["indicative"]) if part["indicative"] else None,
             absent=self._wordings(part["absent"]),
             required=part["required"].flag() if part["required"] else True,
+            words=field_words(part["words"], part["title"].text(""), self._wordings),
             cites=self._cites(part["cites"]),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -203,10 +204,35 @@ class Disclosure:
 
 
 @dataclass(frozen=True)
+class FieldWords:
+    """How a template field reads in one language.
+
+    ``aliases`` and ``absent_aliases`` are understood and never written. ``facts`` are names of lines that hold one
+    fact of the field alone. ``indicative`` are marks of a time that is not exact; the first is written.
+    """
+
+    title: str
+    aliases: tuple[str, ...] = ()
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    absent_aliases: tuple[str, ...] = ()
+    indicative: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class References:
+    """By language, what stands before the sender's own reference in a mail, and before the other one's."""
+
+    ours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    yours: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TemplateField:
     """A line of the message template. ``sources`` are facts, the first known one is written.
 
-    ``absent`` are wordings for when none is known, the first one is written whose facts all are.
+    ``absent`` are wordings for when none is known, the first one is written whose facts all are. ``words`` by
+    language; English is what is written.
     """
 
     name: str
@@ -217,7 +243,16 @@ class TemplateField:
     indicative: Condition | None = None
     absent: tuple[str, ...] = ()
     required: bool = True
+    words: Mapping[str, FieldWords] = field(default_factory=dict)
     cites: tuple[str, ...] = ()
+
+    @cached_property
+    def carries(self) -> tuple[str, ...]:
+        """Every fact that a line of this field can tell: its sources, and what its absence names."""
+        wordings = [*self.absent, *(one for words in self.words.values() for one in words.absent)]
+        named = [name for wording in wordings for name in re.findall(r"\{(\w+)\}", wording)]
+        own = [name for words in self.words.values() for name in words.facts]
+        return tuple(dict.fromkeys((*self.sources, *named, *own)))
 
 
 @dataclass(frozen=True)
@@ -282,6 +317,7 @@ class Procedure:
     duties: tuple[DutyRule, ...]
     disclosures: tuple[Disclosure, ...]
     template: tuple[TemplateField, ...]
+    references: References
     messages: Mapping[str, MessageTemplate]
     readiness: Mapping[str, tuple[Requirement, ...]]
     kick_off: KickOff | None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from roamdesk.procedure import template_words
 from roamdesk.procedure.errors import Fault
 from roamdesk.procedure.model import Channel, DutyRule, FactDef, Kind, Machine, Procedure, Requirement
 from roamdesk.procedure.readiness import FLAGS, PURPOSES
@@ -35,6 +36,7 @@ def faults(procedure: Procedure) -> Iterator[Fault]:
     yield from _unsent(procedure)
     yield from _requirements(procedure)
     yield from _scope(procedure)
+    yield from template_words.faults(procedure)
 
 
 def citations(procedure: Procedure) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,13 +15,15 @@ from roamdesk.procedure.model import Kind, Procedure, TemplateField
 from roamdesk.procedure.planning import Plan, plan
 from roamdesk.procedure.wording import on_one_line, say
 
-INDICATIVE = ", indicative"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class FilledField:
-    """A line of the mail, unescaped and on one line. Times in ``text`` are UTC; ``shown_local`` is the desk's clock."""
+    """A line of the mail, unescaped and on one line. Times in ``text`` are UTC; ``shown_local`` is the desk's clock.
+
+    ``values`` are the facts that the line tells, times as ISO 8601 in UTC.
+    """
 
     name: str
     title: str
@@ -28,6 +31,7 @@ class FilledField:
     missing: bool
     indicative: bool
     shown_local: str
+    values: Mapping[str, str] = dataclass_field(default_factory=dict)
 
 
 def fill(procedure: Procedure, facts: Facts, zone: str) -> list[FilledField]:
@@ -62,26 +66,55 @@ def read_time(value: Any) -> datetime | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Exactness:
+    """The fact that says whether a time is exact, with its two values, and the word that marks one that is not."""
+
+    fact: str
+    indicative: str
+    exact: str
+    mark: str
+
+
+def exactness(procedure: Procedure, field: TemplateField) -> Exactness | None:
+    """None for a field whose time is never marked."""
+    if field.indicative is None or not field.indicative.alternatives:
+        return None
+    test = field.indicative.alternatives[0][0]
+    options = procedure.facts[test.fact].options
+    marks = field.words["en"].indicative if "en" in field.words else ()
+    return Exactness(
+        fact=test.fact,
+        indicative=next((value for value in options if value in test.values), ""),
+        exact=next((value for value in options if value not in test.values), ""),
+        mark=next(iter(marks), "indicative"),
+    )
+
+
 def _filled(plan_now: Plan, field: TemplateField, local: ZoneInfo) -> FilledField:
     known = plan_now.facts.values
     source = next((name for name in field.sources if on_one_line(known.get(name, ""))), None)
     if source is None:
         return _absent(field, known)
     if field.time_format:
-        return _time(plan_now, field, known[source], local)
-    text = on_one_line(known[source])
+        return _time(plan_now, field, source, local)
+    value = on_one_line(known[source])
     fact = plan_now.procedure.facts[source]
-    text = fact.options.get(text, text) if fact.kind is Kind.CHOICE else text
-    return FilledField(field.name, field.title, text, False, _is_indicative(plan_now, field), "")
+    text = fact.options.get(value, value) if fact.kind is Kind.CHOICE else value
+    return FilledField(field.name, field.title, text, False, _is_indicative(plan_now, field), "", {source: value})
 
 
-def _time(plan_now: Plan, field: TemplateField, value: Any, local: ZoneInfo) -> FilledField:
+def _time(plan_now: Plan, field: TemplateField, source: str, local: ZoneInfo) -> FilledField:
+    value = plan_now.facts.values[source]
     instant = read_time(value)
     if instant is None:
         return FilledField(field.name, field.title, on_one_line(value), field.required, False, "")
-    indicative = _is_indicative(plan_now, field)
-    text = instant.strftime(field.time_format) + (INDICATIVE if indicative else "")
-    return FilledField(field.name, field.title, text, False, indicative, _on_the_wall(instant, field, local))
+    marked, indicative = exactness(plan_now.procedure, field), _is_indicative(plan_now, field)
+    text = instant.strftime(field.time_format) + (f", {marked.mark}" if marked and indicative else "")
+    values = {source: f"{instant:%Y-%m-%dT%H:%M:%SZ}"}
+    if marked:
+        values[marked.fact] = marked.indicative if indicative else marked.exact
+    return FilledField(field.name, field.title, text, False, indicative, _on_the_wall(instant, field, local), values)
 
 
 def _on_the_wall(instant: datetime, field: TemplateField, local: ZoneInfo) -> str:
@@ -93,8 +126,9 @@ def _on_the_wall(instant: datetime, field: TemplateField, local: ZoneInfo) -> st
 
 def _absent(field: TemplateField, known: Mapping[str, Any]) -> FilledField:
     """The wording for "there is none", where all that it names is known."""
-    text = next((said for wording in field.absent if (said := _sayable(wording, known))), "")
-    return FilledField(field.name, field.title, text, field.required and not text, False, "")
+    said = next(((text, wording) for wording in field.absent if (text := _sayable(wording, known))), ("", ""))
+    values = {name: on_one_line(known[name]) for name in _PLACEHOLDER.findall(said[1])}
+    return FilledField(field.name, field.title, said[0], field.required and not said[0], False, "", values)
 
 
 def _sayable(wording: str, known: Mapping[str, Any]) -> str:

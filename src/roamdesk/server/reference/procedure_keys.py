@@ -52,6 +52,7 @@ PLACES: dict[str, Place] = {
             ),
             "disclosures": ("list", "Which side may see which personal field, and while what holds."),
             "template": ("list", "The lines of every mail: the minimum set of information."),
+            "references": ("mapping", "What stands before a case's reference in a mail."),
             "messages": ("name: message", "The mails."),
             "readiness": ("role: list", "What a contact form must hold; the role is `cpo` or `msp`."),
             "kick_off": ("mapping", "The meeting that a partner may demand."),
@@ -199,7 +200,28 @@ PLACES: dict[str, Place] = {
             "indicative": ("condition", "The time is marked as indicative while this holds."),
             "absent": ("wording, or a list of them", "Written when nothing is known: the first whose facts all are."),
             "required": ("yes or no", "Without it no mail leaves; yes when left out."),
+            "words": ("language: words", "How the line reads in each language; mails are written in English."),
             "cites": CITES,
+        },
+    ),
+    "template.*.words.*": Place(
+        "A line of the template in one language",
+        "By the language's two letters. Mail that comes in is understood by the words of all languages.",
+        {
+            "title": ("text", "As the line is called there; the field's own title when left out."),
+            "aliases": ("list of texts", "Other names of the line. Capitals, accents and signs do not count."),
+            "facts": ("fact: list of texts", "Names of lines that hold this fact of the field alone."),
+            "absent": ("wording, or a list of them", "As the field's own `absent`, in the same order."),
+            "absent_aliases": ("list of wordings", "Other ways to say that there is none, with or without the reason."),
+            "indicative": ("list of texts", "Marks of a time that is not exact. The first English one is written."),
+        },
+    ),
+    "references": Place(
+        "References in a mail",
+        "Each by language, a list of what may stand before it.",
+        {
+            "ours": ("language: list of texts", "Before the reference of whoever writes the mail."),
+            "yours": ("language: list of texts", "Before the reference of the other one."),
         },
     ),
     "disclosures.*": Place(

@@ -1,0 +1,183 @@
+"""The template, understood from whatever arrives (S32, S33): our attachment, tables, lists, quotes, four languages.
+
+What comes out is a proposal. It says from which part and which words each value was taken, and what is doubtful.
+Words are not interpreted: a mail that reads like danger is a person's to judge.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from roamdesk.procedure.exchange import Sent, read_sent
+from roamdesk.procedure.model import Procedure, TemplateField
+from roamdesk.procedure.template_words import fold, lines_of
+from roamdesk.procedure.understanding.rows import Row, lines_of_html, rows
+from roamdesk.procedure.understanding.values import ReadLine, read_line
+
+LONGEST_REFERENCE = 60
+_REFERENCE = re.compile(r"[A-Za-z0-9][\w./#-]{2,59}")
+
+
+class Part(StrEnum):
+    """Where in the mail something stands."""
+
+    ATTACHMENT = "attachment"
+    HTML = "html"
+    TEXT = "text"
+    QUOTE = "quote"
+
+
+@dataclass(frozen=True)
+class UnderstoodField:
+    """A field of the template. ``values`` by fact, times as ISO 8601 in UTC; empty where nothing can be taken."""
+
+    name: str
+    title: str
+    values: Mapping[str, str]
+    raw: str
+    part: Part
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """``their_reference`` is the sender's own, ``our_reference`` the one that it gives as ours."""
+
+    fields: tuple[UnderstoodField, ...] = ()
+    problem: str = ""
+    their_reference: str = ""
+    our_reference: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> dict[str, str]:
+        return {name: value for each in self.fields for name, value in each.values.items()}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A mail's texts, decoded. ``zone`` (IANA) is the sender's, for times that it calls local."""
+
+    text: str = ""
+    html: str = ""
+    attachments: Sequence[bytes] = field(default_factory=tuple)
+    zone: str = "UTC"
+
+
+def understand(procedure: Procedure, parts: Parts) -> Understanding:
+    """Never raises. The attachment counts before the HTML, that before the text, and a quote last."""
+    sent, doubts = _sent(procedure, parts)
+    written = [*_written(procedure, lines_of_html(parts.html), Part.HTML, parts.zone)] if parts.html else []
+    written += _written(procedure, parts.text, Part.TEXT, parts.zone)
+    found = [_field(template, sent, written) for template in procedure.template]
+    references = _references(procedure, parts)
+    return Understanding(
+        fields=tuple(each for each in found if each),
+        problem=sent.problem,
+        their_reference=sent.our_reference or references["ours"],
+        our_reference=sent.your_reference or references["yours"],
+        doubts=doubts,
+    )
+
+
+def _sent(procedure: Procedure, parts: Parts) -> tuple[Sent, tuple[str, ...]]:
+    """The first attachment that holds; what was wrong with the others."""
+    doubts = list[str]()
+    for raw in parts.attachments:
+        sent = read_sent(procedure, raw)
+        if not sent.fault:
+            return sent, tuple(doubts)
+        doubts.append(sent.fault)
+    return Sent(), tuple(doubts)
+
+
+Line = tuple[TemplateField, str, Row, Part, ReadLine]
+
+
+def _written(procedure: Procedure, text: str, part: Part, zone: str) -> list[Line]:
+    """Each row of the text that names a field, read."""
+    found = [(*what, row) for what, row in rows(text, _names(procedure))]
+    read = [
+        (each, fact, row, Part.QUOTE if row.quoted else part, read_line(procedure, each, fact, row, zone))
+        for each, fact, row in found
+    ]
+    return [*_joined(procedure, read, zone)]
+
+
+@lru_cache(maxsize=16)
+def _names(procedure: Procedure) -> dict[str, tuple[TemplateField, str]]:
+    return {fold(name): (each, fact) for each in procedure.template for name, fact in lines_of(each)}
+
+
+@lru_cache(maxsize=16)
+def _reference_names(procedure: Procedure) -> dict[str, str]:
+    told = {"ours": procedure.references.ours, "yours": procedure.references.yours}
+    return {fold(name): whose for whose, words in told.items() for each in words.values() for name in each}
+
+
+def _joined(procedure: Procedure, lines: list[Line], zone: str) -> Iterator[Line]:
+    """A day in one row and the hour in another are one time."""
+    for template, fact, row, part, read in lines:
+        others = [each for each in lines if each[0] is template and each[3] is part and each[1] == fact]
+        if template.time_format and not read.values and len(others) > 1:
+            whole = " ".join(each[2].value for each in others)
+            row = replace(row, value=whole)
+            read = read_line(procedure, template, fact, row, zone)
+        yield template, fact, row, part, read
+
+
+def _field(template: TemplateField, sent: Sent, written: list[Line]) -> UnderstoodField | None:
+    """The best of what stands in the mail: each fact from the first part that tells it."""
+    lines = [line for line in written if line[0] is template]
+    lines.sort(key=lambda line: line[3] is Part.QUOTE)
+    best = _best(lines)
+    told = sent.fields.get(template.name)
+    if told is None:
+        return best
+    differs = best is not None and best.part is not Part.QUOTE and _differs(told.values, best.values)
+    doubts = (*told.doubts, *([f"The mail itself says: {best.raw}"] if differs and best else []))
+    return UnderstoodField(template.name, template.title, told.values, told.raw, Part.ATTACHMENT, doubts)
+
+
+def _best(lines: list[Line]) -> UnderstoodField | None:
+    """The first line that tells something; lines of the same part add the facts that they hold alone."""
+    if not lines:
+        return None
+    template, _, _, part, read = next((line for line in lines if line[4].values), lines[0])
+    values, raws, doubts = dict(read.values), [read.raw], list(read.doubts)
+    for _, fact, _, where, other in lines:
+        if where is not part or other is read or other.raw in raws:
+            continue
+        if fact and not values.keys() & other.values.keys():
+            values |= other.values
+            raws.append(other.raw)
+            doubts += other.doubts
+        elif _differs(values, other.values):
+            doubts.append(f"It stands there twice; the other says: {other.raw}")
+    if part is Part.QUOTE:
+        doubts.append("It stands in a quote.")
+    return UnderstoodField(template.name, template.title, values, " · ".join(raws), part, tuple(dict.fromkeys(doubts)))
+
+
+def _differs(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return any(fold(one[name]) != fold(other[name]) for name in one.keys() & other.keys())
+
+
+def _references(procedure: Procedure, parts: Parts) -> dict[str, str]:
+    """From rows outside of quotes: what a quote calls "ours" is the other one's."""
+    names, found = _reference_names(procedure), {"ours": "", "yours": ""}
+    for text in (lines_of_html(parts.html), parts.text):
+        for whose, row in rows(text, names):
+            value = row.value.split(" ")[0].strip("[]#,;")
+            if not row.quoted and not found[whose] and is_reference(value):
+                found[whose] = value
+    return found
+
+
+def is_reference(text: str) -> bool:
+    """Whether it looks like one: letters and digits without blanks, a digit among them."""
+    return bool(_REFERENCE.fullmatch(text)) and any(character.isdigit() for character in text)
