@@ -19,6 +19,7 @@ from django_scopes import scope
 
 from builders import build_cpo_desk, build_stranger_desk, person_at
 from roamdesk.cases.models import Case
+from roamdesk.correspondence.models import Conversation
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners.models import Partner, ProcedureVersion
 from roamdesk.server import feed, live
@@ -198,6 +199,23 @@ async def test_a_change_of_a_partner_is_told_to_its_desk_alone(place: Place) -> 
         known = await sync_to_async(add_partner)(place.desk, "Kilowerk")
         told = await browser.next()
     assert (told["event"], told["data"]) == ("partner", {"partner_id": known.pk})
+
+
+def add_conversation(desk: Desk) -> None:
+    with scope(desk=desk):
+        Conversation.objects.create(desk=desk, about="mail:1", who="a@b.example", since=AT)
+
+
+async def test_a_change_of_the_inbox_is_told_to_its_desk_alone(place: Place) -> None:
+    other = await sync_to_async(build_stranger_desk)()
+    async with connected(place.desk.slug, place.cookie) as browser:
+        await browser.next()
+        await sync_to_async(add_conversation)(other)
+        await sync_to_async(add_partner)(place.desk, "Kilowerk")
+        await browser.next()
+        await sync_to_async(add_conversation)(place.desk)
+        told = await browser.next()
+    assert (told["event"], told["data"]) == ("mail", {})
 
 
 async def test_a_browser_that_comes_back_has_lost_nothing(place: Place, writer: psycopg.Connection[Any]) -> None:

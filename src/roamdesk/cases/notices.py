@@ -27,7 +27,7 @@ from roamdesk.correspondence.budgets import UsedUp
 from roamdesk.correspondence.models import Fate, Message
 from roamdesk.partners.selectors import addresses
 from roamdesk.procedure import Facts
-from roamdesk.procedure.model import DutyRule, Kind, MessageTemplate
+from roamdesk.procedure.model import Channel, DutyRule, Kind, MessageTemplate
 from roamdesk.procedure.template import FilledField
 from roamdesk.procedure.template import fill as fill_template
 
@@ -201,6 +201,8 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
             partner=case.partner,
             origin=Message.Origin.PERSON if template.by_hand and actor.person else Message.Origin.GENERATED,
             by_itself=actor == CLOCK,
+            by=actor.name if actor.person else "",
+            awaits=_awaits(case, template),
             at=at,
         )
     except UsedUp as used_up:
@@ -209,9 +211,19 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
         raise Refused(str(refused)) from None
 
 
+def _awaits(case: Case, template: MessageTemplate) -> bool:
+    """Whether what the mail tells lets the other side owe a mail of its own."""
+    told = {name for values in template.tells.values() for name in values}
+    return any(
+        rule.channel is Channel.MAIL and rule.owed_by != case.side and told & rule.when.facts
+        for rule in procedure_of(case).duties
+    )
+
+
 def message_changed(message: Message) -> None:
     """What was heard of a mail becomes a fact, or an event (listener of correspondence, which may tell one twice)."""
-    case = _case_of(message)
+    # Whoever takes a mail back says so in the case themselves.
+    case = _case_of(message) if message.state != Message.State.WITHDRAWN else None
     if case is None:
         return
     now = message.heard_at or message.accepted_at or message.queued_at

@@ -15,6 +15,7 @@ from roamdesk.cases.incoming import case_of, note_mail
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.cases.services import open_case
+from roamdesk.correspondence import conversations
 from roamdesk.correspondence.models import IncomingMail, Verdict
 from roamdesk.desks.models import Desk
 from roamdesk.partners.senders import Sender, known_sender
@@ -92,6 +93,7 @@ def _leave(case: Case, mail: IncomingMail, to: Case, actor: Actor, at: datetime)
 def _stand(mail: IncomingMail, case: Case, verdict: Verdict, reason: str) -> None:
     mail.about, mail.verdict, mail.reason = about(case), verdict, reason[:500]
     mail.save(update_fields=["about", "verdict", "reason"])
+    conversations.file(mail, looked_at=True)
 
 
 def _side(desk: Desk, sender: Sender | None) -> str:

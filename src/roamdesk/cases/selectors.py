@@ -176,7 +176,11 @@ TEXTS = {
     "matched": "Compared with the sessions: {verdict}",
     "verdict": "Identity {verdict} by {by}",
 }
-MAIL_STATES = {"bounced": "came back", "answered": "was answered"}
+MAIL_STATES = {
+    "bounced": "came back",
+    "answered": "was answered",
+    "withdrawn": "was taken back before it left",
+}
 DETAILS = ("reason", "note", "why", "detail", "told")
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from roamdesk.cases.actors import Actor
+from roamdesk.cases.changing import about
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.snapshot import facts_of
 from roamdesk.cases.words import fill
+from roamdesk.correspondence import conversations
 from roamdesk.procedure import Duty as Owed
 from roamdesk.procedure import Plan, Procedure, plan
 from roamdesk.procedure.planning import Decision
@@ -170,6 +172,7 @@ def _close_or_reopen(case: Case, now: Plan, actor: Actor, at: datetime) -> None:
 def close(case: Case, actor: Actor, at: datetime, because: str) -> None:
     case.state, case.closed_at, case.attention = Case.State.CLOSED, at, ""
     write(case, "closed", {"because": because}, actor, at)
+    conversations.end(about(case))
 
 
 def open_again(case: Case, actor: Actor, at: datetime, because: str) -> None:

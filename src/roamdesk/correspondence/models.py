@@ -9,8 +9,14 @@ from django.db import models
 from django_scopes import ScopedManager
 
 from roamdesk.correspondence import keeping
+from roamdesk.correspondence.inbox_models import Conversation, Draft, OutgoingFile, TextModule
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
+
+__all__ = [
+    "Arrival", "Call", "Conversation", "Draft", "Fate", "IncomingMail", "Message", "OutgoingFile", "TextModule",
+    "Verdict",
+]  # fmt: skip
 
 
 class Fate(models.TextChoices):
@@ -37,6 +43,7 @@ class Message(models.Model):
         REFUSED = "refused", "Refused by the relay"
         BOUNCED = "bounced", "Bounced"
         ANSWERED = "answered", "Answered"
+        WITHDRAWN = "withdrawn", "Taken back before it left"
 
     class Origin(models.TextChoices):
         """Who had it leave; a mail of a machine says so in its header, ``auto-`` before the value (RFC 3834)."""
@@ -48,6 +55,10 @@ class Message(models.Model):
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.SET_NULL)
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="For instance case:17")
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="messages"
+    )
+    by = models.CharField(max_length=80, blank=True, help_text="Who wrote it, where a person did")
     key = models.CharField(max_length=80, help_text="Idempotency key, once per desk")
     message_id = models.CharField(max_length=200, unique=True)
     mail_from = models.EmailField()
@@ -185,6 +196,7 @@ class IncomingMail(models.Model):
     copy_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL)
     answers = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by")
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="For instance case:17")
+    conversation = models.ForeignKey(Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     objects: ClassVar[models.Manager[IncomingMail]] = ScopedManager(desk="desk", _manager_class=_WithoutRaw)
 

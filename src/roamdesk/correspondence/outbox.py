@@ -29,13 +29,16 @@ SWEEP_AT_MOST = 500
 
 State = Message.State
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.ACCEPTED, State.UNKNOWN, State.REFUSED, State.BOUNCED}),
+    State.QUEUED: frozenset(
+        {State.SENDING, State.ACCEPTED, State.UNKNOWN, State.REFUSED, State.BOUNCED, State.WITHDRAWN}
+    ),
     State.SENDING: frozenset({State.QUEUED, State.ACCEPTED, State.UNKNOWN, State.REFUSED, State.BOUNCED}),
     State.UNKNOWN: frozenset({State.QUEUED, State.ACCEPTED, State.REFUSED, State.BOUNCED, State.ANSWERED}),
     State.ACCEPTED: frozenset({State.BOUNCED, State.ANSWERED}),
     State.REFUSED: frozenset({State.QUEUED}),
     State.BOUNCED: frozenset({State.ANSWERED}),
     State.ANSWERED: frozenset(),
+    State.WITHDRAWN: frozenset(),
 }
 _UNSETTLED = frozenset({State.SENDING, State.QUEUED, State.UNKNOWN})
 
@@ -63,9 +66,13 @@ def back_off(attempts: int) -> timedelta:
 
 
 def defer_sending(message: Message) -> bool:
-    """Queue the job in the caller's transaction; false when one waits already."""
+    """Queue the job in the caller's transaction, for the time it is due; false when one waits already."""
     job = app.configure_task(
-        "correspondence.send_message", queue="mail", queueing_lock=f"message:{message.pk}", allow_unknown=True
+        "correspondence.send_message",
+        queue="mail",
+        queueing_lock=f"message:{message.pk}",
+        allow_unknown=True,
+        schedule_at=message.next_attempt_at,
     )
     try:
         with transaction.atomic():
@@ -107,7 +114,7 @@ def sweep(now: datetime) -> int:
         touched = sum(_recover(pk, now) for pk in _ids(state=State.SENDING, leased_until__lt=now))
         touched += sum(_announce_again(pk) for pk in _ids(announced=False))
         due = Message.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-        return touched + sum(defer_sending(row) for row in due.only("pk")[:SWEEP_AT_MOST])
+        return touched + sum(defer_sending(row) for row in due.only("pk", "next_attempt_at")[:SWEEP_AT_MOST])
 
 
 def _ids(**which: object) -> list[int]:
@@ -205,6 +212,16 @@ def bounced(message_id: int, addresses: Collection[str], words: str, at: datetim
         return State.BOUNCED if settled else State(message.state)
 
     return _change(message_id, decide)
+
+
+def withdraw(message_id: int) -> bool:
+    """Take a message back that nobody has tried to send yet; false when it is too late."""
+
+    def decide(message: Message) -> State | None:
+        untouched = message.state == State.QUEUED and message.attempts == 0
+        return State.WITHDRAWN if untouched else None
+
+    return _change(message_id, decide) == State.WITHDRAWN
 
 
 def answered(message_id: int, at: datetime) -> Message.State:

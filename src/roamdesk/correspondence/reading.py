@@ -11,7 +11,7 @@ import structlog
 from django.db import DatabaseError, transaction
 from django_scopes import scope, scopes_disabled
 
-from roamdesk.correspondence import checks, intake, ports
+from roamdesk.correspondence import checks, conversations, intake, ports
 from roamdesk.correspondence.models import IncomingMail
 from roamdesk.correspondence.parsing.automatic import why_automatic
 from roamdesk.correspondence.parsing.mail import ParsedMail, parse
@@ -84,6 +84,8 @@ def _judge(claimed: IncomingMail, read: ParsedMail, now: datetime) -> IncomingMa
         mail.state, mail.read_at, mail.next_attempt_at, mail.attempts = State.READ, now, None, 0
         mail.save()
         ports.mail_read(mail)
+        # Afterwards: who writes in a case locks it before its conversations, and a listener may place the mail.
+        conversations.file(mail)
         return State.READ
 
 

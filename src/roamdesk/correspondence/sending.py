@@ -7,7 +7,6 @@ tells; silence is unknown.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import smtplib
 import ssl
@@ -20,6 +19,7 @@ from email.utils import format_datetime
 
 from django.conf import settings
 
+from roamdesk.correspondence import enclosing
 from roamdesk.correspondence.addresses import tagged
 from roamdesk.correspondence.models import Fate, Message
 
@@ -89,8 +89,8 @@ def compose(message: Message) -> EmailMessage:
         mail.add_alternative(message.html, subtype="html")
     if message.calendar:
         _add_invitation(mail, message.calendar)
-    if mail.is_multipart():
-        mail.set_boundary("=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:32])
+    enclosing.enclose(mail, message)
+    enclosing.set_boundaries(mail, message.message_id)
     return mail
 
 

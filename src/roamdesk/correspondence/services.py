@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from roamdesk.correspondence import addresses, budgets, outbox, ports
+from roamdesk.correspondence import addresses, budgets, conversations, enclosing, outbox, ports
+from roamdesk.correspondence.enclosing import File
 from roamdesk.correspondence.models import Call, Fate, Message
 from roamdesk.correspondence.outbox import attempt, sweep
 from roamdesk.desks.models import Desk
@@ -17,7 +18,7 @@ from roamdesk.partners.models import Check, Partner
 from roamdesk.partners.services import number_answered
 from roamdesk.partners.verifying import failed_in_case
 
-__all__ = ["CallRefused", "attempt", "log_call", "queue_message", "send_again", "sweep"]
+__all__ = ["CallRefused", "attempt", "log_call", "queue_message", "send_again", "sweep", "take_back"]
 
 
 def queue_message(
@@ -35,13 +36,20 @@ def queue_message(
     partner: Partner | None = None,
     origin: Message.Origin = Message.Origin.GENERATED,
     by_itself: bool = False,
+    by: str = "",
+    files: Sequence[File] = (),
+    awaits: bool = False,
+    leaves_at: datetime | None = None,
     at: datetime,
 ) -> Message:
     """Write the outbox row and its job in the caller's transaction; one ``key`` gives one row (S21, S22).
 
-    ``by_itself``: no person asked for it. Raises addresses.MailRefused with the mend when an address, subject, header
-    or text cannot be sent, and budgets.UsedUp when too much has left by itself already.
+    ``by_itself``: no person asked for it; ``by`` is the person who wrote it. ``awaits`` says that an answer is owed,
+    ``leaves_at`` (UTC) is when it goes at the earliest: until then it can be taken back. Raises addresses.MailRefused
+    with the mend when an address, subject, header, text or file cannot be sent, and budgets.UsedUp when too much has
+    left by itself already.
     """
+    enclosed = enclosing.checked(files)
     recipients, mail_from = addresses.recipients(to), addresses.sender(desk.mail_from)
     row = Message(
         desk=desk,
@@ -60,8 +68,9 @@ def queue_message(
         tells=dict(tells or {}),
         origin=origin,
         by_itself=by_itself,
+        by=by[:80],
         queued_at=at,
-        next_attempt_at=at,
+        next_attempt_at=leaves_at or at,
     )
     with transaction.atomic():
         if by_itself:
@@ -69,8 +78,16 @@ def queue_message(
         Message.objects.bulk_create([row], ignore_conflicts=True)
         message: Message = Message.objects.get(desk=desk, key=key)
         if message.message_id == row.message_id:
+            enclosing.keep(message, enclosed)
+            conversations.note_sent(message, awaits=awaits)
             outbox.defer_sending(message)
     return message
+
+
+def take_back(message: Message) -> None:
+    """Take a message back before anybody tried to send it. Raises ValueError when it is too late."""
+    if not outbox.withdraw(message.pk):
+        raise ValueError("It is on its way already and cannot be taken back.")
 
 
 def send_again(message: Message, *, at: datetime) -> Message:

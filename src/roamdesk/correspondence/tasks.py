@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django_scopes import scopes_disabled
 from procrastinate.contrib.django import app
 
-from roamdesk.correspondence import outbox, reading
+from roamdesk.correspondence import conversations, outbox, reading
 
 
 @app.task(name="correspondence.send_message", queue="mail")
@@ -22,4 +23,7 @@ def read_mail(mail_id: int) -> str:
 @app.task(name="correspondence.sweep", queue="mail", queueing_lock="correspondence.sweep")
 def sweep(timestamp: int) -> int:
     now = timezone.now()
-    return outbox.sweep(now) + reading.sweep(now)
+    # A job serves every desk.
+    with scopes_disabled():
+        woken = conversations.wake_due(now)
+    return outbox.sweep(now) + reading.sweep(now) + woken

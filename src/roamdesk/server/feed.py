@@ -20,6 +20,7 @@ from psycopg.rows import class_row
 
 CHANNEL = "roamdesk_events"
 PARTNERS = "roamdesk_partners"
+MAIL = "roamdesk_mail"
 OVERLAP = timedelta(seconds=30)
 """Longer than any verb's transaction: what was written that much before a cursor has been committed."""
 MOST_MISSED = 500
@@ -49,7 +50,14 @@ class PartnerChange:
     partner_id: int
 
 
-News: TypeAlias = Happening | PartnerChange
+@dataclass(frozen=True)
+class MailChange:
+    """Something in the inbox is not what it was: a reason to look at it anew."""
+
+    desk_id: int
+
+
+News: TypeAlias = Happening | PartnerChange | MailChange
 
 SELECT = "SELECT id, desk_id, case_id, number, kind FROM cases_event WHERE desk_id = %(desk)s AND "
 NEWER = SELECT + "id > %(cursor)s ORDER BY id"
@@ -165,6 +173,7 @@ class Feed:
     async def _listen(self, listener: Connection) -> None:
         await listener.execute(f"LISTEN {CHANNEL}")
         await listener.execute(f"LISTEN {PARTNERS}")
+        await listener.execute(f"LISTEN {MAIL}")
         async with self._reading:
             self._windows.clear()
             for desk_id in [desk_id for desk_id, watches in self._watches.items() if watches]:
@@ -175,14 +184,19 @@ class Feed:
         async for notification in listener.notifies():
             if notification.channel == PARTNERS:
                 self._tell_of_partner(notification.payload)
+            elif notification.channel == MAIL:
+                self._tell(MailChange(int(notification.payload)))
             else:
                 await self._wake(_desk_of(notification.payload))
 
     def _tell_of_partner(self, payload: str) -> None:
         """``<desk id>:<partner id>``."""
         desk_id, _, partner_id = payload.partition(":")
-        for watch in self._watches.get(int(desk_id), ()):
-            watch.tell(PartnerChange(int(desk_id), int(partner_id)))
+        self._tell(PartnerChange(int(desk_id), int(partner_id)))
+
+    def _tell(self, news: PartnerChange | MailChange) -> None:
+        for watch in self._watches.get(news.desk_id, ()):
+            watch.tell(news)
 
     async def _wake(self, desk_id: int | None) -> None:
         if desk_id is None or not self._watches.get(desk_id):

@@ -2,8 +2,8 @@
 
 ``id`` is the event's row id, so a browser that comes back with ``Last-Event-ID`` (or ``?after=``) has lost
 nothing. It may hear of an event a second time: an event only says which case to look at again. The events:
-``case`` {case_id, number, kind}; ``partner`` {partner_id}: look at it again; ``start`` (from here on); ``reset`` (too
-much was missed: load the page again).
+``case`` {case_id, number, kind}; ``partner`` {partner_id} and ``mail``: look at it again; ``start`` (from here on);
+``reset`` (too much was missed: load the page again).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from django.http import Http404, HttpRequest
 
 from roamdesk.desks.access import access_to
 from roamdesk.desks.models import Person
-from roamdesk.server.feed import Feed, Happening, News, PartnerChange, Watch
+from roamdesk.server.feed import Feed, Happening, MailChange, News, PartnerChange, Watch
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -118,6 +118,8 @@ class Story:
             return await self._catch_up()
         if isinstance(news, PartnerChange):
             return self._as_text("partner", partner_id=news.partner_id)
+        if isinstance(news, MailChange):
+            return self._as_text("mail")
         return "" if news.id in self._caught_up else self._told(news)
 
     async def _catch_up(self) -> str:

@@ -27,6 +27,7 @@ STATES = {
     Message.State.UNKNOWN: State.UNKNOWN,
     Message.State.REFUSED: State.FAILED,
     Message.State.BOUNCED: State.FAILED,
+    Message.State.WITHDRAWN: State.LATER,
 }
 FATES = {
     Fate.PENDING: State.WAITING,
