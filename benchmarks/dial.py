@@ -9,10 +9,11 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from unittest.mock import patch
 
+import psycopg
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django_scopes import scope
 
@@ -45,12 +46,10 @@ def _dial(desk: Desk) -> Iterator[Figure]:
     with scope(desk=desk):
         number_of(desk, labels[0])
         times = sorted(_timed(desk, label) for label in labels)
-        with CaptureQueriesContext(connection) as asked:
-            number_of(desk, labels[1])
+        queries = _queries_of(desk, labels[1])
     middle, slow = times[LOOK_UPS // 2], times[int(LOOK_UPS * 0.95)]
     detail = f"{middle:.1f} ms, 95 % within {slow:.1f} ms, of {DIAL_MS} ms"
     yield figure("number_to_dial", [one / DIAL_MS for one in times], 1.0, at_least=False, detail=detail)
-    queries = len(asked.captured_queries)
     words = f"{queries} queries, {QUERIES} allowed"
     yield figure("number_to_dial_queries", [queries / QUERIES], 1.0, at_least=False, detail=words)
 
@@ -61,6 +60,13 @@ def number_of(desk: Desk, label: str) -> str:
     company = operating_company(desk, evse)
     assert company is not None
     return number_at(company, "cpo_cc", AT, "en", evse=evse).lines[0].number
+
+
+def _queries_of(desk: Desk, label: str) -> int:
+    """Counted where they leave: Django's own count does not see the prepared ones."""
+    with patch.object(psycopg.Cursor, "execute", autospec=True, side_effect=psycopg.Cursor.execute) as asked:
+        number_of(desk, label)
+    return asked.call_count
 
 
 def _timed(desk: Desk, label: str) -> float:
@@ -142,6 +148,6 @@ EVSES = """
         p.operator_ids[1] || '*E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'),
         p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), '',
         '', 1, 1, 'type2_socket', '', 'Ladestraße ' || n, p.country,
-        '+498005550' || lpad((p.id % 10000)::text, 4, '0'), now(), '', ''
+        '+498005550' || lpad((p.id %% 10000)::text, 4, '0'), now(), '', ''
     FROM partners_partner p, generate_series(0, %(each)s - 1) AS n WHERE p.desk_id = %(desk)s AND p.plays_cpo
 """

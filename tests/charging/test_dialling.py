@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from unittest.mock import patch
 
+import psycopg
 import pytest
 from django.test import Client
 from django_scopes import scope
@@ -13,6 +14,7 @@ from django_scopes import scope
 from builders import CPO_CALL_CENTRE
 from console.pages import page_of
 from roamdesk.charging.dialling import country_of, number_at, operating_company
+from roamdesk.charging.lookup import evses_named
 from roamdesk.charging.models import Evse
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.dialling import number_to_dial
@@ -46,12 +48,14 @@ def nordlade() -> Partner:
     return Partner.objects.get(name="Nordlade")
 
 
-def test_company_and_number_take_one_query_each(desk: Desk, at: datetime, django_assert_num_queries: Any) -> None:
-    evse = known(desk, "DE*NDL*E0999*1", nordlade())
-    with django_assert_num_queries(2):
+def test_label_company_and_number_take_one_query_each(desk: Desk, at: datetime) -> None:
+    known(desk, "DE*NDL*E0999*1", nordlade())
+    with patch.object(psycopg.Cursor, "execute", autospec=True, side_effect=psycopg.Cursor.execute) as asked:
+        [evse] = evses_named(desk.pk, "DENDLE09991")
         partner = operating_company(desk, evse)
         assert partner is not None
-        dial = number_to_dial(partner, "cpo_cc", at, "en")
+        dial = number_at(partner, "cpo_cc", at, "en", evse=evse)
+    assert asked.call_count == 3
     assert dial.now is not None
     assert dial.now.number == CPO_CALL_CENTRE
 

@@ -18,7 +18,7 @@ import psycopg
 from django.db import connection, models
 
 from roamdesk.cases.models import Case, Duty, Event
-from roamdesk.charging.prepared import preparing, rows, run
+from roamdesk.desks.prepared import preparing, rows, run
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 

@@ -18,8 +18,8 @@ from django_scopes import scope, scopes_disabled
 from roamdesk.charging import ports
 from roamdesk.charging.models import Command, Evse, Station
 from roamdesk.charging.ports import Outcome
-from roamdesk.charging.prepared import read, rows
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import read, rows
 
 CHANNEL = "roamdesk_commands"
 PICKED_UP_WITHIN = timedelta(seconds=5)

@@ -6,13 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection
 from django.db.models import Model
 
 from roamdesk.charging.matching import SessionRecord
 from roamdesk.charging.models import Command, Evse, Station
-from roamdesk.charging.prepared import read, rows
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import found, read, rows
 
 NEWEST = 20
 
@@ -67,15 +66,12 @@ def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
     return _records(_OPEN_BESIDE, station=station_id, evse=evse_id)
 
 
-_EVSE = [str(field.column) for field in Evse._meta.concrete_fields]
-_EVSES_NAMED = f"""SELECT {", ".join(f'"{name}"' for name in _EVSE)} FROM charging_evse
-    WHERE desk_id = %(desk)s AND (label_key = %(key)s OR id_key = %(key)s) LIMIT 2""".encode()
+_NAMED = "WHERE desk_id = %(desk)s AND (label_key = %(key)s OR id_key = %(key)s) LIMIT 2"
 
 
 def evses_named(desk_id: int, key: str) -> list[Evse]:
     """The EVSEs of a desk whose label or id has this key, at most two: more than one is none."""
-    found = rows(_EVSES_NAMED, {"desk": desk_id, "key": key})
-    return [Evse.from_db(connection.alias, _EVSE, row) for row in found]
+    return found(Evse, _NAMED, {"desk": desk_id, "key": key})
 
 
 def queued_command(pk: int) -> Command | None:

@@ -17,7 +17,6 @@ from roamdesk.charging.commanding import (
 from roamdesk.charging.directory import import_evses
 from roamdesk.charging.matching import Match
 from roamdesk.charging.models import MatchVerdict
-from roamdesk.charging.prepared import insert
 from roamdesk.charging.recording import (
     evse_of,
     store_authorisation_ended,
@@ -41,6 +40,7 @@ from roamdesk.charging.registering import (
 )
 from roamdesk.charging.tokens import import_tokens
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import insert
 
 __all__ = [
     "CHANNEL",

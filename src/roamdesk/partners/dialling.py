@@ -10,6 +10,7 @@ from enum import StrEnum
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.numbers import shown
 from roamdesk.partners.opening import opening
+from roamdesk.partners.selectors import lines_of
 
 STALE_AFTER = timedelta(days=180)
 
@@ -114,7 +115,7 @@ def number_to_dial(
     """
     if to not in _DIALLED:
         return Dial(())
-    dial = dial_of(partner, partner.lines.all(), to, at, language, country)
+    dial = dial_of(partner, _lines(partner), to, at, language, country)
     return _with_hotline(dial, hotline) if hotline and to == "cpo_cc" else dial
 
 
@@ -160,6 +161,11 @@ def _dial_line(line: ContactLine, partner: Partner, at: datetime, language: str,
         understood=state.understood,
         serves=not country or not line.countries or country in line.countries,
     )
+
+
+def _lines(partner: Partner) -> Iterable[ContactLine]:
+    """Those that were read with the partner, else by the quick way."""
+    return partner.lines.all() if "lines" in getattr(partner, "_prefetched_objects_cache", {}) else lines_of(partner)
 
 
 def _with_hotline(dial: Dial, hotline: Hotline) -> Dial:

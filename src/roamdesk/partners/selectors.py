@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import found
 from roamdesk.identifiers import label_key
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.models.partner import operator_key, provider_key
@@ -20,6 +21,9 @@ _WRITTEN_TO = {
     "msp_fp": ("msp", Purpose.REFERENCE_PERSON),
     "cpo_fp": ("cpo", Purpose.REFERENCE_PERSON),
 }
+# In every call, so prepared.
+_RUNNING = "WHERE desk_id = %(desk)s AND operator_keys && %(keys)s::varchar[]"
+_LINES = "WHERE desk_id = %(desk)s AND partner_id = %(partner)s ORDER BY priority, id"
 
 
 def addresses(partner: Partner, recipient: str) -> list[str]:
@@ -30,8 +34,8 @@ def addresses(partner: Partner, recipient: str) -> list[str]:
     if recipient not in _WRITTEN_TO:
         raise ValueError(f"{recipient!r} is no recipient here. Use one of {', '.join(_WRITTEN_TO)}.")
     role, purpose = _WRITTEN_TO[recipient]
-    found = partner.lines.filter(role=role, purpose=purpose, channel=Channel.MAIL)
-    return list(dict.fromkeys(found.values_list("value", flat=True)))
+    lines = partner.lines.filter(role=role, purpose=purpose, channel=Channel.MAIL)
+    return list(dict.fromkeys(lines.values_list("value", flat=True)))
 
 
 def partner_of_operator(desk: Desk, operator: str) -> Partner | None:
@@ -51,21 +55,26 @@ def partner_running(desk: Desk, evse: str) -> Partner | None:
     """
     key = label_key(evse)
     prefixes = {key[:length] for length in range(_SHORTEST_KEY, min(len(key), _LONGEST_KEY) + 1)}
-    return _longest(Partner.objects.filter(desk=desk, operator_keys__overlap=sorted(prefixes)), prefixes)
+    return _longest(found(Partner, _RUNNING, {"desk": desk.pk, "keys": sorted(prefixes)}), prefixes)
+
+
+def lines_of(partner: Partner) -> list[ContactLine]:
+    """The lines of its contact form, in the form's order. One query."""
+    return found(ContactLine, _LINES, {"desk": partner.desk_id, "partner": partner.pk})
 
 
 def sub_operators(desk: Desk) -> dict[str, Partner]:
     """Who runs EVSEs under another company's operator id, by the key that they begin with."""
-    found = Partner.objects.filter(desk=desk).exclude(evse_prefixes=[])
-    return {label_key(prefix): partner for partner in found for prefix in partner.evse_prefixes}
+    others = Partner.objects.filter(desk=desk).exclude(evse_prefixes=[])
+    return {label_key(prefix): partner for partner in others for prefix in partner.evse_prefixes}
 
 
-def _longest(found: Iterable[Partner], prefixes: set[str]) -> Partner | None:
-    claims = [(len(key), partner) for partner in found for key in partner.operator_keys if key in prefixes]
+def _longest(claiming: Iterable[Partner], prefixes: set[str]) -> Partner | None:
+    claims = [(len(key), partner) for partner in claiming for key in partner.operator_keys if key in prefixes]
     longest = max((length for length, _ in claims), default=0)
     return _only(partner for length, partner in claims if length == longest)
 
 
 def _only(partners: Iterable[Partner]) -> Partner | None:
-    found = list(partners)
-    return found[0] if len(found) == 1 else None
+    all_of_them = list(partners)
+    return all_of_them[0] if len(all_of_them) == 1 else None

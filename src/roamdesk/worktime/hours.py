@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ class OpeningHours:
         _refuse_overlaps(spans)
         return cls(text, spans)
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Open at every minute of the week, holidays too."""
         latest = max((day * _MINUTES_A_DAY + end for day, _, end in self.spans), default=0)
@@ -118,17 +119,21 @@ class OpeningHours:
         day = (first + offset).date() - _DAY
         while day <= (last + offset).date():
             midnight = datetime.combine(day, time(), UTC) - offset
-            for on, begin, end in self.spans if day not in holidays else ():
+            for begin, end in self._by_weekday[day.weekday()] if day not in holidays else ():
                 opens = max(first, midnight + timedelta(minutes=begin))
                 closes = min(last, midnight + timedelta(minutes=end))
-                if on == day.weekday() and opens < closes:
+                if opens < closes:
                     yield opens, closes
             day += _DAY
 
     def _covers(self, day: date, minute: float, holidays: frozenset[date]) -> bool:
         if day in holidays:
             return False
-        return any(on == day.weekday() and begin <= minute < end for on, begin, end in self.spans)
+        return any(begin <= minute < end for begin, end in self._by_weekday[day.weekday()])
+
+    @cached_property
+    def _by_weekday(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        return tuple(tuple((begin, end) for on, begin, end in self.spans if on == day) for day in range(7))
 
 
 def _refuse_overlaps(spans: tuple[tuple[int, int, int], ...]) -> None:

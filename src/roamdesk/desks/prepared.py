@@ -44,8 +44,13 @@ def insert(row: models.Model) -> None:
 
 def read(model: type[Row], pk: int) -> Row | None:
     """The row of this id, whatever desk it belongs to; None where there is none. Not for models with JSON."""
-    found = rows(_select(model), {"pk": pk})
-    return model.from_db(connection.alias, ["id", *(name for name, _ in _columns(model))], found[0]) if found else None
+    return next(iter(found(model, "WHERE id = %(pk)s", {"pk": pk})), None)
+
+
+def found(model: type[Row], condition: str, values: Mapping[str, Any]) -> list[Row]:
+    """The rows for which the condition holds: SQL from ``WHERE`` on, always the same. Not for models with JSON."""
+    names = ["id", *(name for name, _ in _columns(model))]
+    return [model.from_db(connection.alias, names, row) for row in rows(_select(model, condition), values)]
 
 
 @cache
@@ -54,9 +59,9 @@ def _columns(model: type[models.Model]) -> list[tuple[str, models.Field[Any, Any
 
 
 @cache
-def _select(model: type[models.Model]) -> bytes:
+def _select(model: type[models.Model], condition: str) -> bytes:
     columns = ", ".join(f'"{name}"' for name, _ in _columns(model))
-    return f'SELECT id, {columns} FROM "{model._meta.db_table}" WHERE id = %(pk)s'.encode()
+    return f'SELECT id, {columns} FROM "{model._meta.db_table}" {condition}'.encode()
 
 
 @cache
