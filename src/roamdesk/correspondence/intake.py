@@ -20,6 +20,7 @@ from roamdesk.correspondence.models import Arrival, IncomingMail
 from roamdesk.desks.models import Desk
 
 LONGEST_ADDRESS = 320
+LARGEST_NUMBER = 2**31 - 1  # of the size column
 
 
 @dataclass(frozen=True)
@@ -55,25 +56,43 @@ def store(
         keeping.keep(raw, sha256)
     # The envelope names the desks; nobody is at one yet.
     with scopes_disabled(), transaction.atomic():
-        return [_store(desk, raw, sha256, own, _plain(sender), via, at, place) for desk, own in wanted.items()]
+        return [
+            _store(desk, raw, sha256, own, _plain(sender), via, at, place, len(raw)) for desk, own in wanted.items()
+        ]
+
+
+def store_from_mailbox(
+    desk: Desk, raw: bytes | bytearray, *, sender: str, at: datetime, place: Place, size: int
+) -> IncomingMail:
+    """Commit a mail of the desk's own mailbox: it is the desk's, whomever it is addressed to.
+
+    ``size`` is the whole mail's where ``raw`` is only the beginning of one that is too large. The envelope's
+    recipients are not known here. Raises as ``store`` does.
+    """
+    sha256 = hashlib.sha256(raw).hexdigest()
+    if keeping.is_large(len(raw)):
+        keeping.keep(raw, sha256)
+    with scopes_disabled(), transaction.atomic():
+        return _store(desk, raw, sha256, [], _plain(sender), Arrival.Via.IMAP, at, place, min(size, LARGEST_NUMBER))
 
 
 def _store(
     desk: Desk,
-    raw: bytes,
+    raw: bytes | bytearray,
     sha256: str,
     recipients: Sequence[str],
     sender: str,
     via: Arrival.Via,
     at: datetime,
     place: Place | None,
+    size: int,
 ) -> IncomingMail:
     row = IncomingMail(
         desk=desk,
         inside=b"",
         outside=keeping.is_large(len(raw)),
         sha256=sha256,
-        size=len(raw),
+        size=size,
         envelope_from=sender,
         recipients=list(recipients),
         arrived_at=at,
@@ -89,7 +108,7 @@ def _store(
     return mail
 
 
-def _put_bytes(mail: IncomingMail, raw: bytes) -> None:
+def _put_bytes(mail: IncomingMail, raw: bytes | bytearray) -> None:
     """In binary, as a parameter of its own: Django would write them into the statement, at three times their size."""
     statement = "UPDATE correspondence_incomingmail SET raw = %b WHERE id = %s AND raw = ''"
     with connection.wrap_database_errors:

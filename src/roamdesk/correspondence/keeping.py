@@ -30,7 +30,7 @@ def is_large(size: int) -> bool:
     return size > settings.MAIL_INSIDE
 
 
-def keep(raw: bytes, sha256: str) -> None:
+def keep(raw: bytes | bytearray, sha256: str) -> None:
     """Write the bytes and wait until the disk has them. Raises NotKept; then no file has that name."""
     path = _path(sha256)
     draft = path.with_name(f"{sha256}.{secrets.token_hex(8)}")
@@ -71,12 +71,12 @@ def _path(sha256: str) -> Path:
     return Path(settings.MAIL_FOLDER) / sha256[:2] / sha256
 
 
-def _holds(path: Path, raw: bytes) -> bool:
+def _holds(path: Path, raw: bytes | bytearray) -> bool:
     """A file that another power cut left half written is written anew."""
     return path.exists() and path.stat().st_size == len(raw) and path.read_bytes() == raw
 
 
-def _write(path: Path, raw: bytes) -> None:
+def _write(path: Path, raw: bytes | bytearray) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
         out.write(raw)
         out.flush()

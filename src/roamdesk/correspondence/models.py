@@ -10,12 +10,13 @@ from django_scopes import ScopedManager
 
 from roamdesk.correspondence import keeping
 from roamdesk.correspondence.inbox_models import Conversation, Draft, OutgoingFile, TextModule
+from roamdesk.correspondence.mailbox_model import Mailbox
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Partner
 
 __all__ = [
-    "Arrival", "Call", "Conversation", "Draft", "Fate", "IncomingMail", "Message", "OutgoingFile", "TextModule",
-    "Verdict",
+    "Arrival", "Call", "Conversation", "Draft", "Fate", "IncomingMail", "Mailbox", "Message", "OutgoingFile",
+    "TextModule", "Verdict",
 ]  # fmt: skip
 
 
@@ -109,6 +110,11 @@ class Message(models.Model):
                 condition=models.Q(state__in=["queued", "sending"]) | models.Q(announced=False),
             ),
             models.Index(fields=["desk", "queued_at"], name="message_by_itself", condition=models.Q(by_itself=True)),
+            models.Index(
+                fields=["desk", "state", "queued_at"],
+                name="message_not_accepted",
+                condition=models.Q(state__in=["queued", "sending", "unknown", "refused", "bounced"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -218,7 +224,12 @@ class IncomingMail(models.Model):
                 fields=["next_attempt_at"],
                 name="incoming_mail_to_read",
                 condition=models.Q(next_attempt_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["desk", "state", "arrived_at"],
+                name="incoming_mail_not_read",
+                condition=~models.Q(state="read"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -258,6 +269,7 @@ class Arrival(models.Model):
                 | (~models.Q(mailbox="") & models.Q(uidvalidity__isnull=False, uid__isnull=False)),
             ),
         ]
+        indexes = [models.Index(fields=["via", "-at"], name="arrival_newest_by_way")]
 
     def __str__(self) -> str:
         return f"{self.get_via_display()} {self.at:%Y-%m-%d %H:%M}"

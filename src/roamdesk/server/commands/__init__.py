@@ -8,6 +8,7 @@ from roamdesk.server.commands import (
     evse,
     incoming,
     mail,
+    mailbox,
     partner,
     procedure,
     serve,
@@ -20,6 +21,6 @@ from roamdesk.server.commands import (
 )
 
 COMMANDS = (
-    serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, incoming, doctor,
-    django,
+    serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, mailbox,
+    incoming, doctor, django,
 )  # fmt: skip

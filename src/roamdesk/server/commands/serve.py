@@ -20,7 +20,7 @@ from roamdesk.server.supervisor import Part, Supervisor, part
 
 STORY = """\
 Starts the embedded PostgreSQL (unless DATABASE_URL names another), brings its tables up to date, and runs the
-web, worker and stations parts, restarting one that dies. Ctrl-C stops everything, the embedded PostgreSQL too.
+web, worker, stations and mail parts, restarting one that dies. Ctrl-C stops everything, the embedded PostgreSQL too.
 The data stay under ROAMDESK_VAR.
 """
 
@@ -91,7 +91,7 @@ def _prepare(demo: bool) -> None:
 
 def _supervisor(demo: bool, stopping: threading.Event) -> Supervisor:
     demo_parts: list[Part] = [part("demo", "demo", "run")] if demo else []
-    ports = [part("web", "web"), part("stations", "stations"), *([part("mail", "mail")] if _mail_options() else [])]
+    ports = [part("web", "web"), part("stations", "stations"), part("mail", "mail")]
     stages = [demo_parts, ports, [part("worker", "worker")]]
     return Supervisor(stages, say=_say, stopping=stopping)
 
