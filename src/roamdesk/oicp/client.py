@@ -103,7 +103,7 @@ class HubClient:
     operator_id: str = ""
     with_subs: bool = False
     pace: Pace = field(default_factory=PaceOfProcess)
-    on_call: Callable[[Call], None] = lambda _: None
+    on_call: Callable[[Call], object] = lambda _: None
     turn: Turn = _no_turn
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -69,6 +69,16 @@ STATIONS_CERTIFICATE = Option(
 )
 STATIONS_KEY = Option("ROAMDESK_STATIONS_KEY", "", "PEM file with the private key")
 COMMAND_TIMEOUT = Option("ROAMDESK_COMMAND_TIMEOUT", "30", "Seconds until a station's silence counts as unknown")
+OICP_LISTEN = Option("ROAMDESK_OICP_LISTEN", "", "Address that a roaming hub calls (OICP); empty: none")
+OICP_CERTIFICATE = Option(
+    "ROAMDESK_OICP_CERTIFICATE", "", "PEM file with chain of that address; empty: plain, for a proxy before it"
+)
+OICP_KEY = Option("ROAMDESK_OICP_KEY", "", "PEM file with the private key")
+OICP_ROOTS = Option("ROAMDESK_OICP_ROOTS", "", "PEM file of the roots under which a hub's certificate must stand")
+OICP_PROXIES = Option("ROAMDESK_OICP_PROXIES", "", "Addresses of our proxies that check the hub's certificate")
+OICP_PROXY_HEADER = Option(
+    "ROAMDESK_OICP_PROXY_HEADER", "", "Header in which they pass it on, for instance X-Client-Certificate"
+)
 SMTP_HOST = Option("ROAMDESK_SMTP_HOST", "127.0.0.1", "Relay that takes our mail")
 SMTP_PORT = Option("ROAMDESK_SMTP_PORT", "1025", "Its port")
 SMTP_USER = Option("ROAMDESK_SMTP_USER", "", "User at the relay; empty: none")

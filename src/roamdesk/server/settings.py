@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "roamdesk.charging",
     "roamdesk.correspondence",
     "roamdesk.cases",
+    "roamdesk.oicp",
     "roamdesk.demo",
     "roamdesk.server",
 ]
@@ -167,3 +168,11 @@ STATIONS_LISTEN = options.STATIONS_LISTEN.text()
 STATIONS_CERTIFICATE = options.STATIONS_CERTIFICATE.text()
 STATIONS_KEY = options.STATIONS_KEY.text()
 COMMAND_TIMEOUT = options.COMMAND_TIMEOUT.number()
+
+# The roaming hub
+OICP_LISTEN = options.OICP_LISTEN.text()
+OICP_CERTIFICATE = options.OICP_CERTIFICATE.text()
+OICP_KEY = options.OICP_KEY.text()
+OICP_ROOTS = options.OICP_ROOTS.text()
+OICP_PROXIES = options.OICP_PROXIES.words()
+OICP_PROXY_HEADER = options.OICP_PROXY_HEADER.text()

@@ -9,6 +9,7 @@ from roamdesk.server.commands import (
     incoming,
     mail,
     mailbox,
+    oicp,
     partner,
     procedure,
     serve,
@@ -22,5 +23,5 @@ from roamdesk.server.commands import (
 
 COMMANDS = (
     serve, web, worker, stations, mail, demo, procedure, desk, user, partner, station, evse, token, mailbox,
-    incoming, doctor, django,
+    incoming, oicp, doctor, django,
 )  # fmt: skip

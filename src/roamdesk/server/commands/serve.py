@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _port_taken(demo: bool) -> str:
     """The one line to say, empty when every port is free."""
-    for option in (options.LISTEN, options.STATIONS_LISTEN, *_mail_options()):
+    for option in (options.LISTEN, options.STATIONS_LISTEN, *_mail_options(), *_hub_options()):
         address = Address.of(option)
         if not address.is_free():
             return taken_line(address, option)
@@ -91,9 +91,17 @@ def _prepare(demo: bool) -> None:
 
 def _supervisor(demo: bool, stopping: threading.Event) -> Supervisor:
     demo_parts: list[Part] = [part("demo", "demo", "run")] if demo else []
-    ports = [part("web", "web"), part("stations", "stations"), part("mail", "mail")]
+    ports = [part("web", "web"), part("stations", "stations"), part("mail", "mail"), *_hub_parts()]
     stages = [demo_parts, ports, [part("worker", "worker")]]
     return Supervisor(stages, say=_say, stopping=stopping)
+
+
+def _hub_parts() -> list[Part]:
+    return [part("oicp", "oicp", "port") for _ in _hub_options()]
+
+
+def _hub_options() -> list[options.Option]:
+    return [option for option in (options.OICP_LISTEN,) if option.text()]
 
 
 def _mail_options() -> list[options.Option]:
@@ -120,6 +128,7 @@ def _welcome(demo: bool, data: str, began: float) -> None:
         f"  Console    {Address.of(options.LISTEN).url()}/",
         f"  Stations   {_stations_url()}/<station identity>",
         *(f"  Mail       {option.text()}" for option in _mail_options()),
+        *(f"  Hub        {option.text()}/oicp/<desk>" for option in _hub_options()),
         f"  Data       {data}",
     ]
     if demo:

@@ -1,0 +1,198 @@
+"""A call of the hub: kept as it came, then read, then acted on; always answered with an OICP message."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import transaction
+from django_scopes import scope, scopes_disabled
+
+from roamdesk.charging.roaming.said import Origin
+from roamdesk.charging.roaming.services import EvidenceRefused
+from roamdesk.desks.models import Desk
+from roamdesk.oicp import cpo_side, emp_side
+from roamdesk.oicp import operations as op
+from roamdesk.oicp.admission import Caller, admit, check_ids
+from roamdesk.oicp.codes import Code
+from roamdesk.oicp.models import Exchange, HubConnection
+from roamdesk.oicp.operations import Operation
+from roamdesk.oicp.refusing import CallRefused, refusal
+from roamdesk.oicp.routes import Found, find_route
+from roamdesk.oicp.secrets import without_pins
+from roamdesk.oicp.wire import Message, Reading, Unreadable, read, write
+from roamdesk.oicp.wire.charging import AuthorizationStart
+from roamdesk.oicp.wire.message import Answer
+from roamdesk.oicp.wire.reading import read_notification
+from roamdesk.oicp.wire.writing import encode
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REQUEST = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One request. `path` is decoded and begins with /api/oicp; `at` is UTC."""
+
+    desk: str
+    path: str
+    body: bytes
+    caller: Caller
+    at: datetime
+    process_id: str = ""
+
+
+def answer(inbound: Inbound) -> bytes:
+    """The body to answer with, always with HTTP 200. Nothing is changed by a call that is refused."""
+    found = find_route(inbound.path)
+    try:
+        return write(_answer(inbound, found))
+    except Exception:
+        logger.exception("a call of the hub could not be answered")
+        return write(refusal(found.route.operation if found else None, Code.SYSTEM_ERROR))
+
+
+def _answer(inbound: Inbound, found: Found | None) -> Answer:
+    # The path names the desk; nothing is read of it before the caller is known.
+    with scopes_disabled():
+        hub = HubConnection.objects.select_related("desk").filter(desk__slug=inbound.desk).first()
+    if found is None:
+        return refusal(None, Code.DATA_ERROR, "No such service is offered here.")
+    if hub is None:
+        return refusal(found.route.operation, Code.PARTNER_NOT_FOUND, "No such partner is served here.")
+    call = _Call(hub.desk, hub, inbound, found)
+    return call.authorise_start() if found.route.operation is op.AUTHORIZE_START else call.handle()
+
+
+@dataclass
+class _Call:
+    desk: Desk
+    hub: HubConnection
+    inbound: Inbound
+    found: Found
+
+    @property
+    def operation(self) -> Operation:
+        return self.found.route.operation
+
+    def handle(self) -> Answer:
+        """Kept first, whatever it is; read and acted on after that."""
+        began = time.monotonic()
+        with scope(desk=self.desk):
+            exchange = self._exchange()
+            exchange.save(force_insert=True)
+            said = self._act(exchange)
+            self._close(exchange, said, began)
+        return said
+
+    def authorise_start(self) -> Answer:
+        """The hub asks every MSP about every unknown card: of those that are not ours nothing is kept (A UID is
+        personal data). So this one call is kept after it is read, together with what it caused."""
+        began = time.monotonic()
+        with scope(desk=self.desk):
+            exchange = self._exchange()
+            with transaction.atomic():
+                said = self._act(exchange)
+                if _is_ours(said) or exchange.code not in _STRANGERS:
+                    exchange.save(force_insert=True)
+                    self._close(exchange, said, began)
+        return said
+
+    def _exchange(self) -> Exchange:
+        return Exchange(
+            desk=self.desk, inbound=True, operation=self.operation.name, path=self.inbound.path[:300],
+            caller=self.inbound.caller.name[:200], request=without_pins(self.inbound.body), at=self.inbound.at,
+            process_id=self.inbound.process_id[:64],
+        )  # fmt: skip
+
+    def _act(self, exchange: Exchange) -> Answer:
+        try:
+            admit(self.desk, self.hub, self.found, self.inbound.caller)
+            reading = _read(self.operation, self.inbound.body)
+            exchange.findings = [str(finding)[:300] for finding in reading.findings[:50]]
+            exchange.session_id = str(getattr(reading.message, "SessionID", None) or "")[:64]
+            _check_essentials(self.operation, reading)
+            check_ids(self.hub, self.found, reading.message)
+            handler = HANDLERS[self.operation.name]
+            return _echo(handler(self.desk, self.hub, reading.message, self._origin()))
+        except CallRefused as refused:
+            exchange.code = refused.code.value
+            return refusal(self.operation, refused.code, refused.detail)
+        except (Unreadable, EvidenceRefused) as problem:
+            return refusal(self.operation, Code.DATA_ERROR, str(problem))
+        except Exception:
+            logger.exception("a call of the hub failed: %s", self.operation.name)
+            return refusal(self.operation, Code.SYSTEM_ERROR)
+
+    def _origin(self) -> Origin:
+        return Origin(self.inbound.at, without_pins(self.inbound.body), self.inbound.process_id)
+
+    def _close(self, exchange: Exchange, said: Answer, began: float) -> None:
+        status = getattr(said, "StatusCode", None)
+        exchange.code = (status.Code if status else None) or ""
+        exchange.verdict = "accepted" if exchange.code == Code.SUCCESS else "refused"
+        exchange.says = ((status.AdditionalInfo or status.Description or "") if status else "")[:500]
+        exchange.response = encode(said).decode()
+        exchange.http_status, exchange.seconds = 200, time.monotonic() - began
+        exchange.save()
+
+
+_STRANGERS = frozenset({Code.RFID_INVALID, Code.QR_INVALID, Code.PLUG_AND_CHARGE_INVALID})
+
+
+def _is_ours(said: Answer) -> bool:
+    return isinstance(said, AuthorizationStart) and said.AuthorizationStatus == "Authorized"
+
+
+def _read(operation: Operation, body: bytes) -> Reading[Any]:
+    if len(body) > LONGEST_REQUEST:
+        raise Unreadable(f"The body has {len(body)} bytes, at most {LONGEST_REQUEST} are taken.")
+    if operation is op.CHARGING_NOTIFICATIONS:
+        return read_notification(body)
+    return read(cast("type[Message]", operation.request), body)
+
+
+ESSENTIAL: dict[str, tuple[str, ...]] = {
+    op.AUTHORIZE_START.name: ("Identification",),
+    op.AUTHORIZE_STOP.name: ("SessionID", "Identification"),
+    op.REMOTE_START.name: ("ProviderID", "EvseID"),
+    op.REMOTE_STOP.name: ("SessionID", "ProviderID", "EvseID"),
+    op.RESERVATION_START.name: ("ProviderID", "EvseID"),
+    op.RESERVATION_STOP.name: ("SessionID", "ProviderID", "EvseID"),
+    op.CHARGE_DETAIL_RECORD.name: ("SessionID", "EvseID"),
+    op.CHARGING_NOTIFICATIONS.name: ("SessionID", "EvseID"),
+}
+
+
+def _check_essentials(operation: Operation, reading: Reading[Any]) -> None:
+    """Other breaches are kept as findings: a record with a fault is worth more than none."""
+    missing = [name for name in ESSENTIAL[operation.name] if getattr(reading.message, name) is None]
+    if missing:
+        said = [str(finding) for finding in reading.findings if finding.at[1:].partition("/")[0] in missing]
+        raise CallRefused(Code.DATA_ERROR, "; ".join(said[:5]))
+
+
+def _echo(said: Answer) -> Answer:
+    """An answer that repeats the caller's own fault would break a rule of ours: then the member is left out."""
+    breaches = {finding.at[1:] for finding in read(type(said), encode(said)).findings}
+    names = [name for name in ("SessionID", "CPOPartnerSessionID", "EMPPartnerSessionID") if name in breaches]
+    for name in names:
+        setattr(said, name, None)
+    return said
+
+
+HANDLERS: dict[str, Callable[[Desk, HubConnection, Any, Origin], Answer]] = {
+    op.AUTHORIZE_START.name: emp_side.authorise_start,
+    op.AUTHORIZE_STOP.name: emp_side.authorise_stop,
+    op.CHARGING_NOTIFICATIONS.name: emp_side.take_notification,
+    op.CHARGE_DETAIL_RECORD.name: emp_side.take_record,
+    op.REMOTE_START.name: cpo_side.remote_start,
+    op.REMOTE_STOP.name: cpo_side.remote_stop,
+    op.RESERVATION_START.name: cpo_side.remote_start,
+    op.RESERVATION_STOP.name: cpo_side.end_reservation,
+}
