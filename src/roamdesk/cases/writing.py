@@ -78,12 +78,12 @@ NEW_CASE = b"""WITH number AS (
         INSERT INTO cases_casenumber (desk_id, month, last) VALUES (%(desk)s, %(month)s, 1)
         ON CONFLICT (desk_id, month) DO UPDATE SET last = cases_casenumber.last + 1 RETURNING last
     ), sent AS (
-        SELECT p.id, p.version_id, p.replaces_id, p.in_force_from, a.acknowledged_at
+        SELECT a.id, p.version_id, a.replaces_id, p.in_force_from, a.acknowledged_at
         FROM partners_acknowledgement a JOIN partners_publication p ON p.id = a.publication_id
         WHERE a.partner_id = %(partner)s::bigint
     ) SELECT last, nextval(pg_get_serial_sequence('cases_case', 'id')), coalesce(
         (SELECT version_id FROM sent WHERE acknowledged_at <= %(at)s AND in_force_from <= %(at)s
-            ORDER BY in_force_from DESC, id DESC LIMIT 1),
+            ORDER BY id DESC LIMIT 1),
         (SELECT replaces_id FROM sent ORDER BY id LIMIT 1),
         (SELECT version_id FROM partners_deskprocedure WHERE desk_id = %(desk)s),
         (SELECT id FROM partners_procedureversion WHERE sha256 = %(shipped)s)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+
+from django.db.models import Q, QuerySet
 
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Acknowledgement, DeskProcedure, Partner, ProcedureVersion
@@ -33,20 +36,32 @@ def version_in_force(desk: Desk, at: datetime) -> ProcedureVersion:
 
 
 def version_between(desk: Desk, partner: Partner, at: datetime) -> ProcedureVersion:
-    """What is in force between the two at ``at`` (UTC): the newest published version that the partner acknowledged.
+    """What is in force between the two at ``at`` (UTC): the newest that the partner was sent and has acknowledged.
 
-    A partner that is silent keeps the version from before the first one that it was sent; with one that was sent
-    none, the desk's own counts. ``cases.writing.NEW_CASE`` says the same in SQL.
+    A partner that is silent keeps what was in force when it was sent the first one; with one that was sent none, the
+    desk's own counts. ``cases.writing.NEW_CASE`` says the same in SQL.
     """
-    sent = Acknowledgement.objects.filter(partner=partner).select_related(
-        "publication__version", "publication__replaces"
-    )
-    agreed = sent.filter(acknowledged_at__lte=at, publication__in_force_from__lte=at)
-    newest = agreed.order_by("-publication__in_force_from", "-publication_id").first()
+    sent = Acknowledgement.objects.filter(partner=partner).select_related("publication__version", "replaces")
+    return _between([*sent.order_by("pk")], at) or version_in_force(desk, at)
+
+
+def newest_in_force(sent: Sequence[Acknowledgement], at: datetime) -> Acknowledgement | None:
+    """The row by which a version is in force; ``sent`` is what one partner was sent, in that order."""
+    return next((one for one in reversed(sent) if one.in_force_at and one.in_force_at <= at), None)
+
+
+def _between(sent: Sequence[Acknowledgement], at: datetime) -> ProcedureVersion | None:
+    newest = newest_in_force(sent, at)
     if newest is not None:
         return newest.publication.version
-    first = sent.order_by("publication_id").first()
-    return (first.publication.replaces if first else None) or version_in_force(desk, at)
+    return sent[0].replaces if sent else None
+
+
+def versions_known(desk: Desk, at: datetime) -> QuerySet[ProcedureVersion]:
+    """What the desk can publish, the newest first: what it took up, and the shipped one."""
+    chosen = DeskProcedure.objects.filter(desk=desk).values("version")
+    known = Q(known_to=desk) | Q(pk__in=chosen) | Q(pk=shipped_version(at).pk)
+    return ProcedureVersion.objects.filter(known).distinct().order_by("-pk")
 
 
 def shipped_version(at: datetime) -> ProcedureVersion:
@@ -92,6 +107,12 @@ def add_version(source: Path | str, at: datetime) -> ProcedureVersion:
     )[0]
 
 
+def take_up(desk: Desk, version: ProcedureVersion) -> None:
+    """The desk may publish and use it from now on; nothing else changes."""
+    version.known_to.add(desk)
+
+
 def use_version(desk: Desk, version: ProcedureVersion) -> None:
-    """The desk opens its next cases with this version."""
+    """The desk opens its next cases with this version, where nothing else is in force with the partner."""
+    take_up(desk, version)
     DeskProcedure.objects.update_or_create(desk=desk, defaults={"version": version})

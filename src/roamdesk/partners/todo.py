@@ -36,8 +36,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Task:
-    """``about`` is the row that it is about: a line, a form that came in, a meeting, a publication. Instants are UTC;
-    ``since`` is None for what never was any better.
+    """``about`` is the row that it is about: a line, a form that came in, a meeting, an acknowledgement.
+
+    Instants are UTC; ``since`` is None for what never was any better.
     """
 
     partner: Partner
@@ -124,4 +125,4 @@ def _acknowledgements(desk: Desk, at: datetime) -> Iterator[Task]:
     for one in silent.select_related("partner", "publication__version").order_by("pk")[:SHOWN]:
         how = "Remind it" if one.sent_to else "It has no address: ask by phone"
         text = f"{one.publication.version} is not acknowledged. {how}."
-        yield Task(one.partner, Kind.ACKNOWLEDGE, text, one.publication.published_at, about=one.publication_id)
+        yield Task(one.partner, Kind.ACKNOWLEDGE, text, one.publication.published_at, about=one.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -20,6 +21,7 @@ class ProcedureVersion(models.Model):
     sha256 = models.CharField(max_length=64, unique=True)
     source = models.TextField()
     added_at = models.DateTimeField()
+    known_to = models.ManyToManyField(Desk, related_name="+", help_text="Desks that took it up; no other one sees it")
 
     def __str__(self) -> str:
         return f"{self.title} {self.version}"
@@ -36,12 +38,10 @@ class DeskProcedure(models.Model):
 
 
 class Publication(models.Model):
-    """A version made known to partners, with what it changes in words."""
+    """A version made known to partners."""
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE, related_name="publications")
     version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="+")
-    replaces = models.ForeignKey(ProcedureVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    differences = models.JSONField(default=list, help_text="Sentences, in the order of the procedure")
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=120)
     in_force_from = models.DateTimeField(help_text="With each partner that has acknowledged it by then, or later")
@@ -57,11 +57,20 @@ class Publication(models.Model):
 
 
 class Acknowledgement(models.Model):
-    """What one partner says to a publication; unanswered until ``acknowledged_at``."""
+    """What one partner says to a publication; unanswered until ``acknowledged_at``.
+
+    Of two, the newer row is the newer word: a partner may be sent an older publication later.
+    """
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
     publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="acknowledgements")
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="acknowledgements")
+    replaces = models.ForeignKey(
+        ProcedureVersion,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="In force between the two when it was sent",
+    )
     sent_to = models.JSONField(default=list, help_text="Addresses that it was mailed to; empty: the partner has none")
     sent_at = models.DateTimeField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
@@ -75,3 +84,8 @@ class Acknowledgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.partner}: {self.publication}"
+
+    @property
+    def in_force_at(self) -> datetime | None:
+        """When it came or comes into force between the two (UTC); None while it is not acknowledged."""
+        return max(self.acknowledged_at, self.publication.in_force_from) if self.acknowledged_at else None
