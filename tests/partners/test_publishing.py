@@ -198,7 +198,7 @@ def test_python_sql_and_the_table_say_the_same_in_every_situation(cpo: Partner, 
     versions = [shipped_version(at), *(revised(str(n), n) for n in (20, 21, 22))]
     place = {version.pk: number for number, version in enumerate(versions)}
 
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(rows=st.lists(a_row(), max_size=4, unique_by=lambda row: row[0]), own=st.none() | moments, when=moments)
     def check(rows: list[tuple[int, int, int, int | None]], own: int | None, when: int) -> None:
         with transaction.atomic():
@@ -230,7 +230,7 @@ def _sent(
         desk=partner.desk, version=version, published_at=at, published_by="Piet", in_force_from=begins
     )
     Acknowledgement.objects.create(
-        desk=partner.desk, publication=made, partner=partner, replaces=replaces,
+        desk=partner.desk, publication=made, partner=partner, replaces=replaces, made_at=at,
         acknowledged_at=None if acknowledged is None else at + acknowledged * DAY,
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from roamdesk.demo.contacts import seed_partners
 from roamdesk.demo.desks import DESKS, seed_desks
 from roamdesk.demo.directory import seed_directory
 from roamdesk.demo.drivers import seed_drivers
+from roamdesk.demo.publications import seed_publication
 from roamdesk.desks.models import Desk
 from roamdesk.partners.procedures import version_in_force
 
@@ -28,6 +29,7 @@ def seed(at: datetime) -> None:
         seed_drivers(msp, cpo)
         for desk in (msp, cpo):
             version_in_force(desk, at)
+        seed_publication(msp, at)
 
 
 def _refuse_among_others() -> None:

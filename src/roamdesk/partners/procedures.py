@@ -42,6 +42,7 @@ def version_between(desk: Desk, partner: Partner, at: datetime) -> ProcedureVers
     desk's own counts. ``cases.writing.NEW_CASE`` says the same in SQL.
     """
     sent = Acknowledgement.objects.filter(partner=partner).select_related("publication__version", "replaces")
+    sent = sent.defer("publication__version__source", "replaces__source")
     return _between([*sent.order_by("pk")], at) or version_in_force(desk, at)
 
 

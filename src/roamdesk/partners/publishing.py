@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from roamdesk.desks.models import Desk
 from roamdesk.partners import links, ports
@@ -67,14 +68,25 @@ def publish(
     return publication
 
 
+def not_reached(desk: Desk, version: ProcedureVersion) -> QuerySet[Partner]:
+    """The partners that were not sent this version yet."""
+    left = Partner.objects.filter(desk=desk).exclude(acknowledgements__publication__version=version)
+    return left.order_by("name")
+
+
 def reached_by(
     desk: Desk, version: ProcedureVersion, partners: Iterable[Partner] | None, at: datetime
 ) -> list[Reached]:
     """Whom publishing would reach: these partners, or all, without those that were sent it before."""
-    left = Partner.objects.filter(desk=desk).exclude(acknowledgements__publication__version=version).order_by("name")
-    found = [*(left if partners is None else left.filter(pk__in=[partner.pk for partner in partners]))]
-    addresses, running = addresses_of(found), agreed_with(desk, found, at)
-    return [Reached(one.partner, one.version, addresses[one.partner.pk]) for one in running]
+    left = not_reached(desk, version)
+    chosen = left if partners is None else left.filter(pk__in=[partner.pk for partner in partners])
+    return reached_of(desk, [*chosen], at)
+
+
+def reached_of(desk: Desk, partners: Sequence[Partner], at: datetime) -> list[Reached]:
+    """What each runs on, and where it is written to."""
+    addresses = addresses_of(partners)
+    return [Reached(one.partner, one.version, addresses[one.partner.pk]) for one in agreed_with(desk, partners, at)]
 
 
 def _publication(
@@ -116,7 +128,7 @@ def addresses_of(partners: Sequence[Partner]) -> dict[int, tuple[str, ...]]:
 def _send_first(publication: Publication, reached: Reached, by: str, at: datetime) -> None:
     to = [*reached.addresses]
     made: Acknowledgement = Acknowledgement.objects.create(
-        desk=publication.desk, publication=publication, partner=reached.partner, replaces=reached.runs_on,
+        desk=publication.desk, publication=publication, partner=reached.partner, replaces=reached.runs_on, made_at=at,
         sent_to=to, sent_at=at if to else None,
     )  # fmt: skip
     _post(made, "publication", by, at)

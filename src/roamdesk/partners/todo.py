@@ -119,10 +119,8 @@ def _test_calls(desk: Desk, at: datetime) -> Iterator[Task]:
 
 
 def _acknowledgements(desk: Desk, at: datetime) -> Iterator[Task]:
-    silent = Acknowledgement.objects.filter(
-        desk=desk, acknowledged_at__isnull=True, publication__published_at__lte=at - REMIND_AFTER
-    )
+    silent = Acknowledgement.objects.filter(desk=desk, acknowledged_at__isnull=True, made_at__lte=at - REMIND_AFTER)
     for one in silent.select_related("partner", "publication__version").order_by("pk")[:SHOWN]:
         how = "Remind it" if one.sent_to else "It has no address: ask by phone"
         text = f"{one.publication.version} is not acknowledged. {how}."
-        yield Task(one.partner, Kind.ACKNOWLEDGE, text, one.publication.published_at, about=one.pk)
+        yield Task(one.partner, Kind.ACKNOWLEDGE, text, one.made_at, about=one.pk)

@@ -22,6 +22,7 @@ A procedure file says who calls whom, over which channel, with what, by when, an
   roamdesk procedure explain hubject side=msp caller=user problem=cable_stuck
   roamdesk procedure docs hubject --write docs/reference
   roamdesk procedure use my-procedure.yaml --desk nordlade
+  roamdesk procedure publish my-procedure.yaml --desk nordlade --from 2026-12-01T00:00 --preview
 
 A file is named by its path; a shipped one by its name alone (hubject).
 """

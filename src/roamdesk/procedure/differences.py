@@ -17,6 +17,7 @@ _WORDS = {
     "owed_by": "who owes it",
     "to": "who is told",
     "do": "what is to be done",
+    "happens": "what happens",
     "say": "what is said to the User",
     "due": "when it is due",
     "cites": "the statements it rests on",

@@ -21,7 +21,7 @@ from roamdesk.console.screens.step import Choice, option_choices
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import Grade, IdentifierError, Kind, Reading, understand
 from roamdesk.partners.models import Partner
-from roamdesk.partners.procedures import version_in_force
+from roamdesk.partners.procedures import version_between, version_in_force
 from roamdesk.procedure import Entry, Procedure, fold, plan
 from roamdesk.procedure.model import Route
 
@@ -118,7 +118,7 @@ def call_screen(desk: Desk, form: CallForm, posted: Mapping[str, str], now: date
     taken = taken_of(heard.found, form.evse)
     side = side_of(desk, form, taken, heard.found)
     partner, partners = partner_of(desk, side, taken, heard.found, posted.get("partner", ""))
-    procedure = procedure_in_force(desk, now)
+    procedure = procedure_in_force(desk, now, partner)
     hits = heard.found.hits
     return CallScreen(
         form=replace(form, evse=taken.pk if taken else None),
@@ -196,8 +196,10 @@ def undecided(screen: CallScreen) -> bool:
     return len(screen.hits) > 1 and screen.taken is None and screen.form.problem != "danger"
 
 
-def procedure_in_force(desk: Desk, now: datetime) -> Procedure:
-    return procedure_of(Case(desk=desk, procedure=version_in_force(desk, now)))
+def procedure_in_force(desk: Desk, now: datetime, partner: Partner | None = None) -> Procedure:
+    """What a case with this partner would run on; the desk's own where none is given."""
+    version = version_between(desk, partner, now) if partner else version_in_force(desk, now)
+    return procedure_of(Case(desk=desk, procedure=version))
 
 
 def option_choices_of(procedure: Procedure, name: str) -> tuple[Choice, ...]:

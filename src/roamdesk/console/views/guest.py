@@ -13,12 +13,14 @@ from django_scopes import scope
 from roamdesk.console.guest_shell import guest_page
 from roamdesk.console.views.guest_form import contact_form
 from roamdesk.console.views.guest_meeting import answer_invitation
+from roamdesk.console.views.guest_procedure import acknowledge_procedure
 from roamdesk.console.views.guest_test_mail import answer_test_mail
 from roamdesk.partners import links
 from roamdesk.partners.models import GuestLink
 
 _PAGES: dict[str, Callable[[HttpRequest, GuestLink, datetime], HttpResponse]] = {
     GuestLink.Purpose.FORM: contact_form,
+    GuestLink.Purpose.PROCEDURE: acknowledge_procedure,
     GuestLink.Purpose.MEETING: answer_invitation,
     GuestLink.Purpose.TEST_MAIL: answer_test_mail,
 }

@@ -21,7 +21,13 @@ TITLES = {
     Kind.TEST_CALL: "Test calls",
     Kind.ACKNOWLEDGE: "Procedures not acknowledged",
 }
-LEADS = {Kind.DOUBT: "line", Kind.TEST_CALL: "line", Kind.SUBMISSION: "form_in", Kind.KICK_OFF: "meeting"}
+LEADS = {
+    Kind.DOUBT: "line",
+    Kind.TEST_CALL: "line",
+    Kind.SUBMISSION: "form_in",
+    Kind.KICK_OFF: "meeting",
+    Kind.ACKNOWLEDGE: "acknowledgement",
+}
 
 
 @at_desk()

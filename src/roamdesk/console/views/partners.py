@@ -14,6 +14,7 @@ from roamdesk.console.screens.history import history_of
 from roamdesk.console.screens.meeting import meetings_of
 from roamdesk.console.screens.partner import partner_screen
 from roamdesk.console.screens.partners import FILTERS, partners_screen
+from roamdesk.console.screens.publishing import partner_part
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
 from roamdesk.partners.models import Partner
@@ -63,6 +64,7 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
         p=screen,
         ask=ask_part(found, now),
         meetings=meetings_of(found, now),
+        agreed=partner_part(found, now),
         both_ways=access.desk.plays_msp and access.desk.plays_cpo and found.plays_msp and found.plays_cpo,
         changes=history_of(found),
         keeps=access.may(Right.KEEP_PARTNERS),

@@ -4,12 +4,16 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 FILL = """
-UPDATE partners_acknowledgement a SET replaces_id = coalesce(p.replaces_id, p.version_id)
+UPDATE partners_acknowledgement a SET replaces_id = coalesce(p.replaces_id, p.version_id), made_at = p.published_at
     FROM partners_publication p WHERE p.id = a.publication_id;
 INSERT INTO partners_procedureversion_known_to (procedureversion_id, desk_id)
     SELECT version_id, desk_id FROM partners_publication UNION SELECT version_id, desk_id FROM partners_deskprocedure;
 SET CONSTRAINTS ALL IMMEDIATE;
 """
+
+
+def made_at(**options: object) -> models.DateTimeField:
+    return models.DateTimeField(help_text="Since when this partner is to answer", **options)
 
 
 def replaces(**options: object) -> models.ForeignKey:
@@ -33,8 +37,15 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField(model_name="acknowledgement", name="replaces", field=replaces(null=True)),
+        migrations.AddField(model_name="acknowledgement", name="made_at", field=made_at(null=True)),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.AlterField(model_name="acknowledgement", name="replaces", field=replaces()),
+        migrations.AlterField(model_name="acknowledgement", name="made_at", field=made_at()),
+        migrations.AlterField(
+            model_name="acknowledgement",
+            name="sent_at",
+            field=models.DateTimeField(blank=True, help_text="Of the newest mail", null=True),
+        ),
         migrations.RemoveField(model_name="publication", name="replaces"),
         migrations.RemoveField(model_name="publication", name="differences"),
     ]

@@ -71,8 +71,9 @@ class Acknowledgement(models.Model):
         related_name="+",
         help_text="In force between the two when it was sent",
     )
+    made_at = models.DateTimeField(help_text="Since when this partner is to answer")
     sent_to = models.JSONField(default=list, help_text="Addresses that it was mailed to; empty: the partner has none")
-    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="Of the newest mail")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, help_text="Who signed for the partner")
     by_hand = models.CharField(max_length=120, blank=True, help_text="Who of us noted it, when not by the link")

@@ -16,6 +16,7 @@ export function startKeys() {
 
 function onKey(event) {
   if (event.defaultPrevented || event.isComposing) return;
+  if (event.key === 'Enter' && event.ctrlKey && event.target.matches('input, select, textarea') && event.target.form) return send(event);
   if (isTyping(event.target)) return inField(event);
   const key = keyOf(event);
   if (!key) return;
@@ -35,7 +36,11 @@ function inField(event) {
   if (event.key === 'Escape') field.blur();
   if (event.key === 'Enter' && !event.ctrlKey && field.dataset.answers) enterAnswer(event, field);
   if (event.key === 'Enter' && field.hasAttribute('data-want') && !field.value.trim()) { event.preventDefault(); leaveWant(field); }
-  if (event.key === 'Enter' && event.ctrlKey && event.target.form) { event.preventDefault(); event.target.form.requestSubmit(); }
+}
+
+function send(event) {
+  event.preventDefault();
+  event.target.form.requestSubmit();
 }
 
 // Enter sends the answer that the field belongs to; an empty field is only left.
