@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -13,13 +14,17 @@ from roamdesk.charging.selectors import find_evse, users_by_phone
 from roamdesk.demo.data import seed
 from roamdesk.demo.desks import LOGINS, PASSWORD
 from roamdesk.demo.directory import SIMULATED
+from roamdesk.demo.publications import second_version
 from roamdesk.demo.stations import Behaviour
 from roamdesk.desks.models import Desk, Person
+from roamdesk.partners.agreed import agreed_with
 from roamdesk.partners.contact_form import contact_form
 from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.selectors import addresses
+from roamdesk.partners.todo import Kind, tasks_of
 from roamdesk.procedure import shipped
+from roamdesk.procedure.check import check_file
 from roamdesk.procedure.readiness import readiness
 
 
@@ -114,3 +119,20 @@ def test_a_users_number_finds_the_account(msp: Desk) -> None:
     with scope(desk=msp):
         [user] = users_by_phone(msp, "+49 151 5550 1204")
         assert [token.value for token in user.tokens.all()] == ["04A25B1C9D4F80"]
+
+
+def test_the_second_version_of_the_procedure_is_sound(tmp_path: Path) -> None:
+    file = tmp_path / "second.yaml"
+    file.write_text(second_version())
+    assert check_file(file, lambda _line: None).faults == ()
+
+
+def test_one_partner_works_by_the_second_version_one_is_silent_and_nordlade_was_sent_nothing(
+    msp: Desk, seeded: datetime
+) -> None:
+    with scope(desk=msp):
+        found = {one.partner.name: one for one in agreed_with(msp, [*Partner.objects.all()], seeded)}
+        silent = [task.partner.name for task in tasks_of(msp, seeded) if task.kind is Kind.ACKNOWLEDGE]
+    assert {name for name, one in found.items() if one.version.version == "2"} == {"Kilowerk"}
+    assert silent == ["Alpenstrom", "Elbwatt"]
+    assert (found["Nordlade"].version.version, found["Nordlade"].sent) == ("1", ())

@@ -44,7 +44,7 @@ def add_to(subparsers: sub.Subparsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from roamdesk.procedure.commands import main
 
-    return main(arguments.words, add_add, add_use, add_publish, add_agreed)
+    return main(arguments.words, *AT_A_DESK)
 
 
 def add_add(subparsers: sub.Subparsers) -> None:
@@ -121,3 +121,7 @@ def _agreed(arguments: argparse.Namespace) -> int:
     from roamdesk.server.commands import publishing
 
     return at_desk(arguments.desk, lambda desk: "\n".join(publishing.agreed(desk)))
+
+
+AT_A_DESK = (add_add, add_use, add_publish, add_agreed)
+"""What needs a desk, beside the commands that only read a file."""

@@ -32,7 +32,8 @@ def publish(desk: Desk, arguments: argparse.Namespace, read: Read) -> str:
         return "\n".join([*_said(reached, version), "Nothing was sent."])
     publishing.publish(desk, version, partners=partners, in_force_from=_begins(desk, arguments.begins), by=BY, at=now)
     mails = sum(len(one.addresses) for one in reached)
-    return "\n".join([*_said(reached, version), f"{version} is published; {mails} mails are queued."])
+    queued = "1 mail is queued" if mails == 1 else f"{mails} mails are queued"
+    return "\n".join([*_said(reached, version), f"{version} is published; {queued}."])
 
 
 def _version(desk: Desk, named: str, read: Read, now: datetime) -> ProcedureVersion:

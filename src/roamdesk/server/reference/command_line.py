@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from roamdesk.procedure.commands import parser as procedure_parser
 from roamdesk.server.cli import parser
-from roamdesk.server.commands.procedure import add_use
+from roamdesk.server.commands.procedure import AT_A_DESK
 from roamdesk.server.reference.writing import code, page, table
 
 ABOUT = """\
@@ -42,7 +42,7 @@ def commands() -> dict[str, Command]:
 def _passed_on_to(name: str) -> argparse.ArgumentParser | None:
     """The parser behind a command that passes its words on."""
     if name == "procedure":
-        return procedure_parser(add_use)
+        return procedure_parser(*AT_A_DESK)
     if name == "demo" and find_spec("roamdesk.demo.commands"):
         from roamdesk.demo.commands import parser as demo_parser
 
