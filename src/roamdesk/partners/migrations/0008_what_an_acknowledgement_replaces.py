@@ -27,7 +27,7 @@ def replaces(**options: object) -> models.ForeignKey:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desks", "0001_initial"), ("partners", "0006_partners_are_live")]
+    dependencies = [("desks", "0001_initial"), ("partners", "0007_form_files")]
     operations = [
         migrations.AddField(
             model_name="procedureversion",
