@@ -11,6 +11,7 @@ from django_scopes import ScopedManager
 from roamdesk.charging.keys import fitting, token_keys
 from roamdesk.charging.roaming.folding import FLAG_READS, Flag, Grade
 from roamdesk.charging.roaming.models import Cdr, Evidence
+from roamdesk.charging.roaming.records import EvseRecord, HotlineChange, Pull, RefusedRecord, StatusFetch
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import address_key, label_key, sounds_key
 from roamdesk.partners.models import Partner
@@ -20,12 +21,17 @@ __all__ = [
     "Command",
     "Evidence",
     "Evse",
+    "EvseRecord",
+    "HotlineChange",
     "MatchVerdict",
     "Plug",
+    "Pull",
+    "RefusedRecord",
     "RefusedStation",
     "RoamingUser",
     "Session",
     "Station",
+    "StatusFetch",
     "Token",
 ]
 
@@ -88,20 +94,26 @@ class RefusedStation(models.Model):
 class Evse(models.Model):
     """A place to charge, ours (with a station) or a partner's (from the directory)."""
 
-    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE, db_index=False)  # other indexes begin with it
     partner = models.ForeignKey(Partner, null=True, blank=True, on_delete=models.CASCADE, help_text="Empty when ours")
-    station = models.ForeignKey(Station, null=True, blank=True, on_delete=models.SET_NULL, related_name="evses")
+    station = models.ForeignKey(
+        Station, null=True, blank=True, on_delete=models.SET_NULL, related_name="evses", db_index=False
+    )
     evse_id = models.CharField(max_length=48, blank=True)
     label = models.CharField(max_length=48, help_text="As printed on the station")
     label_key = models.CharField(max_length=48, editable=False, help_text="identifiers.label_key(label)")
     sounds_key = models.CharField(max_length=48, editable=False, help_text="identifiers.sounds_key(label)")
     id_key = models.CharField(max_length=48, default="", editable=False, help_text="identifiers.label_key(evse_id)")
     id_sounds_key = models.CharField(
-        max_length=48, default="", editable=False, help_text="sounds_key(evse_id), unless the label sounds so"
+        max_length=48, default="", editable=False, help_text="sounds_key(evse_id); if the label's, of station_label"
     )
     address_key = models.CharField(
-        max_length=200, default="", editable=False, help_text="identifiers.address_key(address)"
+        max_length=400, default="", editable=False, help_text="identifiers.address_key of address and also_known"
     )
+    also_known = models.CharField(
+        max_length=300, blank=True, help_text="What else it is called: names, station id, the last metres"
+    )
+    station_label = models.CharField(max_length=50, blank=True, help_text="The station's id in roaming data")
     evse_number = models.PositiveSmallIntegerField(default=1, help_text="2.x evseId; 1.6 always 1")
     connector_number = models.PositiveSmallIntegerField(default=1)
     plug = models.CharField(max_length=20, choices=Plug, default=Plug.UNKNOWN)
@@ -112,6 +124,11 @@ class Evse(models.Model):
     )
     hotline = models.CharField(max_length=20, blank=True, help_text="Driver hotline of roaming data, E.164")
     hotline_at = models.DateTimeField(null=True, blank=True, help_text="Since when roaming data names that hotline")
+    record = models.ForeignKey(
+        EvseRecord, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False,
+        related_name="+", help_text="What roaming data say of it; empty: nothing, or it is ours",
+    )  # fmt: skip
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="Since when roaming data name it no more")
     status = models.CharField(max_length=24, blank=True, help_text="As reported; empty when never")
     status_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=48, blank=True)
@@ -120,7 +137,11 @@ class Evse(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["station", "evse_number", "connector_number"], name="evse_connector_once")
+            models.UniqueConstraint(
+                fields=["station", "evse_number", "connector_number"],
+                name="evse_connector_once",
+                condition=models.Q(station__isnull=False),
+            )
         ]
         indexes = [
             models.Index(fields=["desk", "label_key"]),
@@ -137,9 +158,10 @@ class Evse(models.Model):
         self.label_key, self.sounds_key = fitting(label_key(self.label), 48), fitting(sounds_key(self.label), 48)
         self.id_key = fitting(label_key(self.evse_id), 48)
         sound = fitting(sounds_key(self.evse_id), 48)
-        # Most labels are the id: then one column is enough to search.
-        self.id_sounds_key = "" if sound == self.sounds_key else sound
-        self.address_key = fitting(address_key(self.address), 200)
+        # Most labels are the id: then the column is free for what the station is called.
+        other = fitting(sounds_key(self.station_label), 48)
+        self.id_sounds_key = other if sound == self.sounds_key else sound
+        self.address_key = fitting(address_key(f"{self.address} {self.also_known}"), 400)
 
     def save(self, *args: Any, **named: Any) -> None:
         self.set_keys()

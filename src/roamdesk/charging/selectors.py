@@ -201,9 +201,12 @@ def _contains(column: str, parts: Sequence[str]) -> Q:
 
 
 def _labels(pk: str, evse: Evse) -> Iterable[Label]:
-    yield Label(evse.label_key, evse.label, evse.address, pk)
+    place = f"{evse.address} {evse.also_known}"
+    yield Label(evse.label_key, evse.label, place, pk)
     if evse.evse_id and evse.id_key != evse.label_key:
-        yield Label(evse.id_key, evse.evse_id, evse.address, pk)
+        yield Label(evse.id_key, evse.evse_id, place, pk)
+    if evse.station_label:
+        yield Label(label_key(evse.station_label), evse.station_label, place, pk)
 
 
 def _evse_hit(hit: Hit, evse: Evse) -> EvseHit:

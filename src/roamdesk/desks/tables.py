@@ -130,10 +130,16 @@ def changed_by(entry: models.Model, values: Mapping[str, Any]) -> bool:
     return differs
 
 
+def lock_imports(desk_pk: int) -> None:
+    """Until the caller's transaction ends, no other import writes for this desk."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IMPORT_LOCK, desk_pk])
+
+
 @contextmanager
 def _one_import_at_a_time(desk: Desk) -> Iterator[None]:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_IMPORT_LOCK, desk.pk])
+    with transaction.atomic():
+        lock_imports(desk.pk)
         yield
 
 

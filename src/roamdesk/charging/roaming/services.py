@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from roamdesk.charging.roaming.authorising import authorise, block_token, unblock_token
+from roamdesk.charging.roaming.pulling import (
+    PullRefused,
+    begin_pull,
+    decide_pull,
+    finish_pull,
+    import_evses,
+    last_as_of,
+    take_page,
+)
 from roamdesk.charging.roaming.recording import (
     EvidenceRefused,
     record_authorisation,
     record_cdr,
     record_notification,
 )
+from roamdesk.charging.roaming.statuses import StatusTally, record_status
 
 __all__ = [
     "EvidenceRefused",
+    "PullRefused",
+    "StatusTally",
     "authorise",
+    "begin_pull",
     "block_token",
+    "decide_pull",
+    "finish_pull",
+    "import_evses",
+    "last_as_of",
     "record_authorisation",
     "record_cdr",
     "record_notification",
+    "record_status",
+    "take_page",
     "unblock_token",
 ]

@@ -1,0 +1,154 @@
+"""From what a hub says of an EVSE to the columns of its record; made for a million of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+from roamdesk.charging.models import Plug
+from roamdesk.charging.roaming.said_of_evses import EvseSaid
+from roamdesk.charging.roaming.texts import clean
+from roamdesk.desks.models import Desk
+from roamdesk.identifiers import IdentifierError, address_key, label_key, sounds_key
+from roamdesk.identifiers.address import LONGEST_ADDRESS
+from roamdesk.partners.models import Partner
+from roamdesk.partners.numbers import NumberRefused, phone_number
+
+LONGEST_ID = 48
+_PLAIN_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+Columns: TypeAlias = tuple[Any, ...]
+
+COLUMNS = (
+    "digest", "gone", "id_key", "evse_id", "partner_id", "plug", "address", "address_key", "also_known", "place_hint",
+    "country", "hotline", "operator_id", "operator_name", "sub_operator", "station_id", "station_sounds_key", "names",
+    "place", "latitude",
+    "longitude", "plug_words", "power", "hours", "accessibility", "authentication", "payment", "remote",
+    "live_status", "updated", "raw",
+)  # fmt: skip
+
+
+class RecordUnusable(ValueError):
+    """This record cannot stand in the directory; the text says why."""
+
+
+class Owners:
+    """Whose an EVSE is, by the beginning of its id: the longest that is somebody's alone (sub-operators first)."""
+
+    def __init__(self, partners: Mapping[str, int | None]) -> None:
+        self._partners = partners
+        self._lengths = sorted({len(key) for key in partners}, reverse=True)
+
+    @classmethod
+    def of(cls, desk: Desk) -> Owners:
+        partners: dict[str, int | None] = {}
+        for pk, keys in Partner.objects.filter(desk=desk).values_list("pk", "operator_keys"):
+            partners |= {key: None if key in partners else pk for key in keys}
+        return cls(partners)
+
+    def owner(self, id_key: str) -> int | None:
+        for length in self._lengths:
+            if id_key[:length] in self._partners:
+                return self._partners[id_key[:length]]
+        return None
+
+
+def columns_of(said: EvseSaid, owners: Owners) -> Columns:
+    """The record's columns in the order of ``COLUMNS``. Raises RecordUnusable."""
+    id_key = _id_key(said.evse_id)
+    also_known = _joined(said.names, said.station_id, said.place)
+    country, station_id = said.country[:2].upper(), _text(said.station_id, 50)
+    return (
+        blake2b(said.raw.encode("utf-8", "replace"), digest_size=16).digest(),
+        said.gone,
+        id_key,
+        said.evse_id,
+        owners.owner(id_key),
+        _plug(said.plugs),
+        _text(said.address, 200),
+        _place_key(said.address, also_known),
+        _text(also_known, 300),
+        _text(said.place, 60),
+        country if country.isascii() and country.isalpha() and len(country) == 2 else "",
+        _hotline(said.hotline, country),
+        _text(said.operator_id, 48),
+        _text(said.operator_name, 100),
+        _text(said.sub_operator, 100),
+        station_id,
+        _sounds(station_id),
+        _text(said.names, 300),
+        _text(said.place, 300),
+        said.latitude,
+        said.longitude,
+        _text(said.plug_words, 200),
+        _text(said.power, 100),
+        _text(said.hours, 300),
+        _text(said.accessibility, 60),
+        _text(said.authentication, 200),
+        _text(said.payment, 60),
+        said.remote,
+        said.live_status,
+        _text(said.updated, 48),
+        clean(said.raw),
+    )
+
+
+def _id_key(evse_id: str) -> str:
+    key = evse_id.upper().replace("*", "")
+    if not (key.isascii() and key.isalnum()):
+        key = _unusual_key(evse_id)
+    if len(evse_id) > LONGEST_ID:
+        raise RecordUnusable(f"The EVSE id has {len(evse_id)} characters, at most {LONGEST_ID} fit.")
+    return key
+
+
+def _unusual_key(evse_id: str) -> str:
+    try:
+        key = label_key(evse_id)
+    except IdentifierError:
+        key = ""
+    if not key or not evse_id.isprintable() or len(key) > LONGEST_ID:
+        raise RecordUnusable("The EVSE id is missing, or no EVSE id.")
+    return key
+
+
+def _text(text: str, longest: int) -> str:
+    if text.isascii() and len(text) <= longest and "\0" not in text:
+        return text
+    return clean(text, longest)
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _plug(plugs: tuple[str, ...]) -> str:
+    """The plug where there is one kind; of several, it must be asked which one is meant."""
+    kinds = set(plugs)
+    return kinds.pop() if len(kinds) == 1 and kinds <= _PLUGS else Plug.UNKNOWN.value
+
+
+_PLUGS = frozenset(Plug.values)
+
+
+@lru_cache(maxsize=4096)  # the EVSEs of a station stand together
+def _sounds(station_id: str) -> str:
+    return sounds_key(station_id)[:48]
+
+
+@lru_cache(maxsize=4096)
+def _place_key(address: str, also_known: str) -> str:
+    return address_key(clean(f"{address} {also_known}", LONGEST_ADDRESS))[:400]
+
+
+@lru_cache(maxsize=4096)  # an operator has few
+def _hotline(text: str, country: str) -> str:
+    """As E.164; empty where it cannot be read: then it stands in the raw text only."""
+    if _PLAIN_NUMBER.fullmatch(text):
+        return text
+    try:
+        return phone_number(text, country) if text else ""
+    except NumberRefused:
+        return ""
