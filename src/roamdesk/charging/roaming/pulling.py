@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from django_scopes import scope
 
 from roamdesk.charging.models import Evse, EvseRecord, Pull, RefusedRecord
-from roamdesk.charging.prepared import preparing
 from roamdesk.charging.roaming.reading import COLUMNS, Columns, Owners, RecordUnusable, columns_of
 from roamdesk.charging.roaming.said_of_evses import EvseSaid, Page, RecordRefused
 from roamdesk.charging.roaming.swapping import forget_records, swap
 from roamdesk.charging.roaming.texts import clean
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import preparing
 
 RESUMED_WITHIN = timedelta(hours=12)
 SHRINKS_TO = 0.5  # of the directory: a smaller whole load asks first
