@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser.night import TOKEN, directory
 from roamdesk.cases.models import Case
@@ -89,6 +89,26 @@ def test_a_whole_call_typed_at_once_opens_its_case(look: Look, msp_operator: Per
     page = look(msp_operator, "/d/voltpass/queue")
     expect(page.locator("body[data-ready]")).to_be_attached()
     for key in (*"n0399", "Backspace", *"11", "Enter", "1", "1", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#facts")).to_contain_text("DE*NDL*E0391*1")
+
+
+def test_what_is_typed_after_the_box_was_left_never_lands_in_it(look: Look, msp_operator: Person) -> None:
+    """The box that comes late is left by a key that waited for it: nothing puts the focus back into it."""
+    page = look(msp_operator, "/d/voltpass/queue")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route("**/d/voltpass/new", hold, times=1)
+    for key in (*"n0391", "1", "Enter"):
+        page.keyboard.press(key)
+    waiting[0].continue_()
+    expect(page.locator("#heard")).to_have_value("03911")
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    for key in ("1", "1", "Enter"):
         page.keyboard.press(key)
     expect(page.locator("#facts")).to_contain_text("DE*NDL*E0391*1")
 

@@ -71,6 +71,8 @@ function show(fresh, href) {
   document.title = fresh.title;
   document.body.dataset.screen = fresh.body.dataset.screen;
   document.body.classList.toggle('with-strip', fresh.body.classList.contains('with-strip'));
+  // startCall puts the focus; the browser's own would come a frame later, after a kept Enter has left the box.
+  fresh.getElementById('heard').removeAttribute('autofocus');
   document.getElementById('danger')?.remove();
   const strip = fresh.getElementById('danger');
   if (strip) document.querySelector('header.bar').after(document.importNode(strip, true));
