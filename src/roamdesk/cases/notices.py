@@ -11,11 +11,13 @@ from django.template.loader import render_to_string
 from django_scopes import scope
 
 from roamdesk.cases.actors import CLOCK, RELAY, Actor
+from roamdesk.cases.bouncing import take_back_what_bounced
 from roamdesk.cases.changing import about, changing, check_version
 from roamdesk.cases.errors import BudgetUsedUp, NoticeIncomplete, Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.reaching import RECIPIENTS, recipients, still_tells, told_by
 from roamdesk.cases.services import record
 from roamdesk.cases.settling import changed, next_clock, plan_of
 from roamdesk.cases.snapshot import facts_of
@@ -24,21 +26,11 @@ from roamdesk.cases.words import fill_mail, full
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.budgets import UsedUp
-from roamdesk.correspondence.models import Fate, Message
-from roamdesk.partners.selectors import addresses
+from roamdesk.correspondence.models import Message
 from roamdesk.procedure import Facts
 from roamdesk.procedure.model import Channel, DutyRule, Kind, MessageTemplate
 from roamdesk.procedure.template import FilledField
 from roamdesk.procedure.template import fill as fill_template
-
-RECIPIENTS = {
-    "msp_support": "MSP support",
-    "msp_fp": "focal points of the MSP",
-    "cpo_fp": "focal points of the CPO",
-    "msp_backoffice": "the MSP's back office",
-    "cpo_backoffice": "the CPO's back office",
-    "partner_backoffice": "the back office",
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,7 @@ def compose(case: Case, rule_id: str) -> Notice:
     if message is None:
         raise Refused("This duty sends no mail.")
     fields = tuple(_worded(case, message, field) for field in template_fields(case))
-    to = {recipient: _addresses(case, recipient) for recipient in message.tells}
+    to = recipients(case, message)
     lacking = [field.title for field in fields if field.missing]
     lacking += [procedure.facts[name].title for name in _missing(case, rule)]
     partner = case.partner or "the partner"
@@ -134,13 +126,6 @@ def _in_full(case: Case) -> Facts:
     return Facts(values, facts.since, facts.counts, facts.decisive, facts.declined)
 
 
-def _addresses(case: Case, recipient: str) -> list[str]:
-    if case.partner is None:
-        return []
-    other = "cpo" if case.side == "msp" else "msp"
-    return addresses(case.partner, recipient.replace("partner_", f"{other}_"))
-
-
 def send_notice(
     case: Case, rule_id: str, *, actor: Actor, at: datetime, opening: str = "", expected_version: int | None = None
 ) -> Message:
@@ -170,11 +155,11 @@ def send_notice(
 
 
 def _sent(case: Case, duty: Duty) -> Message | None:
-    """The mail of this duty that is on its way or arrived."""
+    """The mail of this duty that is on its way or arrived, to everyone whom it was for."""
     if duty.performed_at is None:
         return None
-    mails = Message.objects.filter(about=about(case), key__startswith=_key(case, duty))
-    return mails.exclude(state=Message.State.REFUSED).order_by("-pk").first()
+    mails = Message.objects.filter(about=about(case), key__startswith=_key(case, duty)).order_by("-pk")
+    return next(filter(still_tells, mails), None)
 
 
 def _key(case: Case, duty: Duty) -> str:
@@ -195,9 +180,7 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
             text=render_to_string("cases/mail.txt", content),
             html=render_to_string("cases/mail.html", content),
             headers={"X-Roamdesk-Case": case.reference},
-            tells={
-                "groups": [{"to": notice.to[name], "values": dict(values)} for name, values in template.tells.items()]
-            },
+            tells={"groups": _groups(notice, template)},
             partner=case.partner,
             origin=Message.Origin.PERSON if template.by_hand and actor.person else Message.Origin.GENERATED,
             by_itself=actor == CLOCK,
@@ -220,6 +203,10 @@ def _awaits(case: Case, template: MessageTemplate) -> bool:
     )
 
 
+def _groups(notice: Notice, template: MessageTemplate) -> list[dict[str, Any]]:
+    return [{"recipient": name, "to": to, "values": dict(template.tells[name])} for name, to in notice.to.items()]
+
+
 def message_changed(message: Message) -> None:
     """What was heard of a mail becomes a fact, or an event (listener of correspondence, which may tell one twice)."""
     # Whoever takes a mail back says so in the case themselves.
@@ -230,10 +217,11 @@ def message_changed(message: Message) -> None:
     with scope(desk=case.desk), changing(case, even_merged=True) as locked:
         if _last_state(locked, message) != message.state:
             write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
-        known = locked.known["values"]
-        told = {name: value for name, value in _told_by(message).items() if known.get(name) != value}
-        if told and locked.state != Case.State.MERGED:
+        if locked.state != Case.State.MERGED:
+            known = locked.known["values"]
+            told = {name: value for name, value in told_by(message).items() if known.get(name) != value}
             record(locked, told, RELAY, now)
+            take_back_what_bounced(locked, message, now)
 
 
 def _last_state(case: Case, message: Message) -> str:
@@ -241,16 +229,7 @@ def _last_state(case: Case, message: Message) -> str:
     return str(told.data["state"]) if told else Message.State.QUEUED
 
 
-def _told_by(message: Message) -> dict[str, Any]:
-    """What the recipients know: a group knows once the relay accepted each of its addresses."""
-    told: dict[str, Any] = {}
-    for group in message.tells.get("groups", []):
-        if group["to"] and all(message.fates.get(address) == Fate.ACCEPTED for address in group["to"]):
-            told |= group["values"]
-    return told
-
-
 def _case_of(message: Message) -> Case | None:
     if not message.about.startswith("case:"):
         return None
-    return Case.objects.filter(pk=message.about.removeprefix("case:")).select_related("desk").first()
+    return Case.objects.filter(pk=message.about.removeprefix("case:")).select_related("desk", "partner").first()

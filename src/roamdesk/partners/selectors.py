@@ -38,6 +38,18 @@ def addresses(partner: Partner, recipient: str) -> list[str]:
     return list(dict.fromkeys(lines.values_list("value", flat=True)))
 
 
+def stand_ins(partner: Partner, recipient: str) -> list[str]:
+    """The other e-mail addresses of that role, in the form's order: for when each of the recipient's own came back.
+
+    Raises ValueError for a recipient that is none.
+    """
+    own = set(addresses(partner, recipient))
+    role, _ = _WRITTEN_TO[recipient]
+    lines = partner.lines.filter(role=role, channel=Channel.MAIL).exclude(purpose=Purpose.HOTLINE)
+    ordered = sorted(lines, key=lambda line: (Purpose.values.index(line.purpose), line.priority, line.pk))
+    return list(dict.fromkeys(line.value for line in ordered if line.value not in own))
+
+
 def partner_of_operator(desk: Desk, operator: str) -> Partner | None:
     """The partner with this operator id, in any spelling; None when it is nobody's or not one's alone."""
     return _only(Partner.objects.filter(desk=desk, operator_keys__contains=[operator_key(operator)]))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from roamdesk.cases.models import Duty
 from roamdesk.cases.notices import Notice, compose
+from roamdesk.cases.reaching import dead_addresses
 from roamdesk.cases.selectors import CaseView
 from roamdesk.cases.words import masked
 from roamdesk.console import words
@@ -18,6 +19,7 @@ from roamdesk.correspondence.models import Fate, Message
 from roamdesk.procedure.model import DutyRule
 from roamdesk.procedure.template import FilledField
 
+PHONE_LEFT_OUT = ("The User's phone number is left out: a notice never carries it.",)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 STATES = {
     Message.State.QUEUED: State.WAITING,
@@ -87,7 +89,7 @@ def sent_mails(view: CaseView, now: datetime, zone: str) -> list[Sent]:
 
 
 def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: datetime, zone: str) -> NoticePanel:
-    phone = "user_phone" in view.plan.facts.values
+    phone, back = "user_phone" in view.plan.facts.values, dead_addresses(view.case)
     lines = [_line(view, field, zone) for field in notice.fields]
     lines += [_wanted(view, name, zone) for name in _required(view, notice.rule)]
     typed = {line.title for line in lines if line.field}
@@ -101,7 +103,7 @@ def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: dateti
         lines=tuple(lines),
         blocked=tuple(name for name in notice.missing if name not in typed),
         goes_at=words.moment(goes_at, now, zone) if goes_at and not notice.missing else "",
-        left_out="The User's phone number is left out: a notice never carries it." if phone else "",
+        left_out=" ".join([*PHONE_LEFT_OUT[:phone], *(f"Not to {bad}: a mail to it came back." for bad in back)]),
         waivable=notice.rule.waivable,
     )
 
