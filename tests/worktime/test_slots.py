@@ -77,3 +77,40 @@ def test_a_span_without_end_and_an_instant_without_a_zone_are_refused() -> None:
         common_slots([], MONDAY, MONDAY + timedelta(days=500), HOUR)
     with pytest.raises(LocalTimeError):
         common_slots([], MONDAY.replace(tzinfo=None), MONDAY, HOUR)
+
+
+# ---- so much working time after an instant ----
+
+
+@pytest.mark.parametrize(
+    ("begin", "hours", "until"),
+    [
+        ("2026-03-10T09:15Z", 1, "2026-03-10T10:15Z"),
+        ("2026-03-10T09:15Z", 8, "2026-03-11T09:15Z"),
+        ("2026-03-06T15:00Z", 2, "2026-03-09T09:00Z"),
+        ("2026-03-07T12:00Z", 8, "2026-03-09T16:00Z"),
+        ("2026-03-27T08:00Z", 9, "2026-03-30T08:00Z"),
+    ],
+)
+def test_business_hours_pass_only_while_the_office_is_open(begin: str, hours: int, until: str) -> None:
+    office = Office(ZoneInfo("Europe/Berlin"), OpeningHours.parse("business"))
+    found = office.after(datetime.fromisoformat(begin), timedelta(hours=hours))
+    assert found == datetime.fromisoformat(until)
+
+
+def test_an_office_around_the_clock_counts_every_hour_and_a_closed_one_too() -> None:
+    begin, day = datetime(2026, 3, 7, tzinfo=UTC), timedelta(days=1)
+    for hours in ("24/7", "closed"):
+        assert Office(ZoneInfo("Europe/Rome"), OpeningHours.parse(hours)).after(begin, day) == begin + day
+
+
+@given(
+    begins,
+    st.integers(1, 200),
+    st.sampled_from(["business", "Mon-Sat 07:00-12:00,13:00-19:00", "Mon-Fri 20:00-08:00"]),
+)
+def test_exactly_so_much_of_the_time_until_then_is_worked(begin: datetime, hours: int, open_hours: str) -> None:
+    office = Office(ZoneInfo("Europe/Berlin"), OpeningHours.parse(open_hours))
+    until = office.after(begin, timedelta(hours=hours))
+    spans = office.hours.open_spans(begin, until, office.zone)
+    assert sum((closes - opens for opens, closes in spans), timedelta()) == timedelta(hours=hours)

@@ -11,13 +11,15 @@ import structlog
 from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 
+from roamdesk.cases import settling
 from roamdesk.cases.actors import CLOCK
 from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.changing import changing
 from roamdesk.cases.errors import BudgetUsedUp, Refused
 from roamdesk.cases.journal import write
-from roamdesk.cases.models import Duty
+from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.notices import send_notice
+from roamdesk.cases.services import record
 from roamdesk.cases.settling import changed, next_clock
 
 log = structlog.get_logger()
@@ -84,4 +86,13 @@ def _remind_or_escalate(seen: Duty, now: datetime) -> None:
         duty.next_clock_at = next_clock(duty)
         changed(case, duty)
         write(case, kind, {"rule": duty.rule, "title": duty.title, "told": told}, CLOCK, now)
+        if kind == "overdue":
+            _record_lateness(case, duty.rule, now)
         log.info("duty_clock", kind=kind, case=case.reference, rule=duty.rule)
+
+
+def _record_lateness(case: Case, rule: str, now: datetime) -> None:
+    """What the procedure makes of it that this duty is late; the plan follows."""
+    plan = settling.plan_of(case)
+    records = (late.record for late in plan.procedure.duty(rule).late if plan.holds(late.when))
+    record(case, next(records, {}), CLOCK, now)

@@ -22,6 +22,7 @@ from roamdesk.cases.services import record
 from roamdesk.cases.settling import changed, next_clock, plan_of
 from roamdesk.cases.snapshot import facts_of
 from roamdesk.cases.telling import note as noted
+from roamdesk.cases.threading import thread_of
 from roamdesk.cases.words import fill_mail, full
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
@@ -179,7 +180,7 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
             subject=notice.subject,
             text=render_to_string("cases/mail.txt", content),
             html=render_to_string("cases/mail.html", content),
-            headers={"X-Roamdesk-Case": case.reference},
+            headers={"X-Roamdesk-Case": case.reference, **thread_of(case)},
             tells={"groups": _groups(notice, template)},
             partner=case.partner,
             origin=Message.Origin.PERSON if template.by_hand and actor.person else Message.Origin.GENERATED,

@@ -61,7 +61,7 @@ ACTED = frozenset({"command", "command_result", "mail_queued", "mail_state"})
 
 @dataclass(frozen=True)
 class CallMade:
-    """A phone call that goes with an answer. ``to`` is cpo_cc, msp_cc or user."""
+    """A phone call that goes with an answer. ``to`` is one of ``correspondence.CALLED``."""
 
     to: str
     result: str
@@ -316,7 +316,8 @@ def _shown_number(call: CallMade) -> str:
     number = noted(call.number)
     if len(number) > LONGEST_NUMBER:
         raise Refused(f"'{number[:LONGEST_NUMBER]}…' is no phone number. Write it with the country: +49 30 5550142.")
-    return masked(number) if number and call.to not in ("cpo_cc", "msp_cc") else number
+    of_a_partner = call.to in correspondence.CALLED and call.to != "user"
+    return number if of_a_partner or not number else masked(number)
 
 
 # ---- departing from the plan, declining ----

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from roamdesk.cases.actors import Actor
+from roamdesk.cases.calendars import office_of
 from roamdesk.cases.changing import about
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
@@ -21,7 +22,7 @@ ESCALATED_AFTER = timedelta(minutes=10)
 
 
 def plan_of(case: Case) -> Plan:
-    return plan(procedure_of(case), facts_of(case))
+    return plan(procedure_of(case), facts_of(case), lambda side: office_of(case, side))
 
 
 def settle(case: Case, actor: Actor, at: datetime) -> None:

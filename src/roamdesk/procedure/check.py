@@ -182,7 +182,7 @@ def _saying(space: Space, walked: Walked, rule: DutyRule) -> Iterator[Fault]:
             message = f"Duty {rule.id} names {name}, which is never known while it is owed."
             yield _at(procedure, rule, message, f"Name another fact, or widen 'when' of {name}.")
     if rule.due and rule.id not in walked.clocked:
-        message = f"The clock of {rule.id} never starts: {rule.due.after} is not known while it is owed."
+        message = f"The clock of {rule.id} never starts: {' or '.join(rule.due.after)} is not known while it is owed."
         yield _at(procedure, rule, message, "Let due.after name a fact that raises the duty.")
 
 

@@ -20,6 +20,7 @@ _WORDS = {
     "happens": "what happens",
     "say": "what is said to the User",
     "due": "when it is due",
+    "late": "what being late brings about",
     "cites": "the statements it rests on",
     "answers": "its answers",
     "steps": "its script",

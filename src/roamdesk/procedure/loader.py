@@ -21,6 +21,7 @@ from roamdesk.procedure.model import (
     FactDef,
     KickOff,
     Kind,
+    Late,
     Machine,
     MessageTemplate,
     Procedure,
@@ -92,7 +93,7 @@ class _Loader:
         self.route_ids = [
             value.text() for node in top["routes"].entries() for key, value in node.items() if key == "id"
         ]
-        targets = {name: node.duration() for name, node in top["targets"].items()}
+        targets = {name: node.target() for name, node in top["targets"].items()}
         self.targets = dict(targets)
         for name, node in top["facts"].items():
             self.facts[name] = self._fact(name, node)
@@ -216,8 +217,8 @@ class _Loader:
     def _duty(self, node: Node) -> DutyRule:
         part = node.keys(
             "id", "action", "in", "when", "until", "owed_by", "channel", "to", "do", "wait", "say", "spell", "tell",
-            "requires", "result", "due", "cites", "answers", "question", "steps", "machine", "message", "standing",
-            "optional", "waivable",
+            "requires", "result", "due", "late", "cites", "answers", "question", "steps", "machine", "message",
+            "standing", "optional", "waivable",
         )  # fmt: skip
         id = part["id"].text()
         if id in self.duty_ids:
@@ -247,6 +248,7 @@ class _Loader:
             requires=self._requires(part["requires"]),
             result=part["result"].text(""),
             due=self._due(part["due"]) if part["due"] else None,
+            late=tuple(self._late(each, part["due"]) for each in part["late"].entries()),
             cites=self._cites(part["cites"], required=True),
             answers=answers,
             question=self._wording(part["question"]),
@@ -266,18 +268,16 @@ class _Loader:
         part = node.keys("target", "after")
         if part["target"].text() not in self.targets:
             part["target"].fault(f"There is no target '{part['target'].text()}'.", "Name it under targets.")
-        self._fact_names(part["after"])
-        return Due(part["target"].text(), part["after"].text())
+        return Due(part["target"].text(), self._fact_names(part["after"]))
+
+    def _late(self, node: Node, due: Node) -> Late:
+        part = node.keys("when", "record")
+        if not due:
+            node.fault("It can't be late: nothing says when it is due.", "Add to the duty: due: {target: …, after: …}.")
+        return Late(self._condition(part["when"]), self._record(part["record"], "The clock"))
 
     def _answer(self, node: Node) -> Answer:
         part = node.keys("text", "note", "record", "asks", "call")
-        record = {}
-        for name, value in part["record"].items():
-            record[name] = value.text()
-            fact = self.facts.get(name)
-            if fact is None or not fact.is_recorded or value.text() not in (*fact.options, UNSET):
-                allowed = ", ".join(fact.options) if fact else "the facts above"
-                value.fault(f"An answer can't record {name}: {value.text()}.", f"Use one of: {allowed}.")
         call = part["call"].text("")
         if call not in ("", "answered", "no_answer", "machine", "refused"):
             part["call"].fault(f"A call is never '{call}'.", "Use answered, no_answer, machine or refused.")
@@ -285,10 +285,20 @@ class _Loader:
             text=self._wording(part["text"], required=True),
             line=node.line,
             note=self._wording(part["note"]),
-            record=record,
+            record=self._record(part["record"], "An answer"),
             asks=self._fact_names(part["asks"]),
             call=call,
         )
+
+    def _record(self, node: Node, who: str) -> dict[str, str]:
+        record = {}
+        for name, value in node.items():
+            record[name] = value.text()
+            fact = self.facts.get(name)
+            if fact is None or not fact.is_recorded or value.text() not in (*fact.options, UNSET):
+                allowed = ", ".join(fact.options) if fact else "the facts above"
+                value.fault(f"{who} can't record {name}: {value.text()}.", f"Use one of: {allowed}.")
+        return record
 
     def _step(self, node: Node) -> Step:
         part = node.keys("id", "text", "when")

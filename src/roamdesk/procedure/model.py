@@ -149,9 +149,34 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Target:
+    """How soon; ``business_hours``: counted while the office of whoever owes it is open."""
+
+    length: timedelta
+    business_hours: bool = False
+
+    def __str__(self) -> str:
+        seconds = int(self.length.total_seconds())
+        if self.business_hours:
+            return f"{seconds / 3600:g} business hours"
+        minutes, seconds = divmod(seconds, 60)
+        return " ".join(f"{n} {unit}" for n, unit in ((minutes, "min"), (seconds, "s")) if n) or "0 s"
+
+
+@dataclass(frozen=True)
 class Due:
+    """The target runs from the latest of the facts ``after`` that are known."""
+
     target: str
-    after: str
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Late:
+    """What the clock records once a duty's time has passed, where ``when`` holds then."""
+
+    when: Condition
+    record: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -182,6 +207,7 @@ class DutyRule:
     requires: tuple[tuple[str, ...], ...] = ()
     result: str = ""
     due: Due | None = None
+    late: tuple[Late, ...] = ()
     cites: tuple[str, ...] = ()
     answers: tuple[Answer, ...] = ()
     question: str = ""
@@ -310,7 +336,7 @@ class Procedure:
     file: str
     statements: Mapping[str, str]
     out_of_scope: Mapping[str, str]
-    targets: Mapping[str, timedelta]
+    targets: Mapping[str, Target]
     tolerances: Mapping[str, timedelta]
     facts: Mapping[str, FactDef]
     routes: tuple[Route, ...]

@@ -6,16 +6,20 @@ only instants are worked out for each case.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 from roamdesk.procedure.folding import Facts
-from roamdesk.procedure.model import UNSET, Condition, DutyRule, FactDef, Procedure, Route, Side
+from roamdesk.procedure.model import UNSET, Condition, Due, DutyRule, FactDef, Procedure, Route, Side
+from roamdesk.worktime import Office, OpeningHours
 
 REMEMBERED = 200_000
 Situation = tuple[str, ...]
+Offices = Callable[[Side], Office]
+AN_OFFICE = Office(ZoneInfo("UTC"), OpeningHours.parse("business"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ class Duty:
 class Plan:
     """The answer for one case. Cheap to make; what is asked of it is worked out then."""
 
-    __slots__ = ("decision", "facts", "procedure")
+    __slots__ = ("decision", "facts", "offices", "procedure")
 
-    def __init__(self, procedure: Procedure, facts: Facts, decision: Decision) -> None:
-        self.procedure, self.facts, self.decision = procedure, facts, decision
+    def __init__(self, procedure: Procedure, facts: Facts, decision: Decision, offices: Offices) -> None:
+        self.procedure, self.facts, self.decision, self.offices = procedure, facts, decision, offices
 
     @property
     def route(self) -> Route:
@@ -92,18 +96,27 @@ class Plan:
         return _since(self.procedure, self.decision, self.facts, fact)
 
     def _duty(self, rule: DutyRule) -> Duty:
-        after = self.since(rule.due.after) if rule.due else None
-        due = after + self.procedure.targets[rule.due.target] if rule.due and after else None
-        return Duty(rule, _raised(self.procedure, self.decision, self.facts, rule), due, self._missing(rule))
+        raised = _raised(self.procedure, self.decision, self.facts, rule)
+        return Duty(rule, raised, self._due(rule, rule.due) if rule.due else None, self._missing(rule))
+
+    def _due(self, rule: DutyRule, due: Due) -> datetime | None:
+        after = max((at for name in due.after if (at := self.since(name))), default=None)
+        target = self.procedure.targets[due.target]
+        if after is None or not target.business_hours:
+            return after and after + target.length
+        return self.offices(rule.owed_by).after(after, target.length)
 
     def _missing(self, rule: DutyRule) -> tuple[str, ...]:
         known = self.facts.values
         return tuple(any_of[0] for any_of in rule.requires if not any(name in known for name in any_of))
 
 
-def plan(procedure: Procedure, facts: Facts) -> Plan:
-    """The plan for these facts. Pure: the same facts give the same plan."""
-    return Plan(procedure, facts, _planner(procedure).decide(facts))
+def plan(procedure: Procedure, facts: Facts, offices: Offices = lambda side: AN_OFFICE) -> Plan:
+    """The plan for these facts. Pure: the same facts give the same plan.
+
+    ``offices`` is asked for the hours of whoever owes what is due in business hours; unasked, Mon-Fri 9 to 5 in UTC.
+    """
+    return Plan(procedure, facts, _planner(procedure).decide(facts), offices)
 
 
 def decide(procedure: Procedure, values: Mapping[str, str]) -> Decision:

@@ -127,8 +127,8 @@ class _Looker:
             self._answers(rule, place.situation)
 
     def _clock(self, rule: DutyRule, situation: int) -> None:
-        started = self.space.facts.get(rule.due.after) if rule.due else None
-        if started is None or not situation & started.unset:
+        started = [self.space.facts.get(name) for name in rule.due.after] if rule.due else [None]
+        if any(fact is None or not situation & fact.unset for fact in started):
             self.walked.clocked.add(rule.id)
 
     def _names(self, rule: DutyRule, situation: int) -> None:

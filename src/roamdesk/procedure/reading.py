@@ -9,10 +9,12 @@ from datetime import timedelta
 import yaml
 
 from roamdesk.procedure.errors import Fault, ProcedureError
+from roamdesk.procedure.model import Target
 
 LARGEST_FILE = 1_000_000
 DEEPEST = 30
 _DURATION = re.compile(r"(\d+) ?(s|min|h|d)$")
+_BUSINESS_HOURS = re.compile(r"(\d{1,4}) business h(?:ours?)?$")
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 
 
@@ -110,6 +112,12 @@ class Node:
         if self.is_list:
             return tuple(entry.text() for entry in self.entries())
         return (self.text(),) if self else ()
+
+    def target(self) -> Target:
+        """A duration, or so many business hours."""
+        if match := _BUSINESS_HOURS.match(self.text()):
+            return Target(timedelta(hours=int(match[1])), business_hours=True)
+        return Target(self.duration())
 
     def duration(self) -> timedelta:
         match = _DURATION.match(self.text())

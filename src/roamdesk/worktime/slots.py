@@ -13,6 +13,7 @@ GRID = timedelta(minutes=30)
 _STEP = timedelta(minutes=15)
 _LONGEST = timedelta(hours=12)
 _FARTHEST = timedelta(days=400)
+_LOOK_AHEAD = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,20 @@ class Office:
         """At an instant in UTC."""
         day = at.astimezone(self.zone).date()
         return is_business_day(day, self.holidays) and self.hours.is_open(at, self.zone, self.holidays)
+
+    def after(self, begin: datetime, length: timedelta) -> datetime:
+        """The instant (UTC) at which the office has been open for ``length`` since ``begin`` (aware).
+
+        One that does not open for so long within 400 days answers as if it never closed.
+        """
+        left, at = length, require_aware(begin).astimezone(UTC)
+        while at - begin < _FARTHEST:
+            for opens, closes in self.hours.open_spans(at, at + _LOOK_AHEAD, self.zone, self.holidays):
+                if left <= closes - opens:
+                    return opens + left
+                left -= closes - opens
+            at += _LOOK_AHEAD
+        return begin.astimezone(UTC) + length
 
 
 def common_slots(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import lru_cache
 
 from django.utils.safestring import SafeString, mark_safe
@@ -102,15 +101,10 @@ def _duties(procedure: Procedure, rules: Iterable[DutyRule]) -> Iterable[DutyVie
             what=plain(procedure, rule.do, {"partner": f"the {rule.owed_by.other.upper()}"}),
             owed_by=words.SIDES[rule.owed_by],
             how=f"{HOW[rule.channel]}: {' and '.join(WHOM.get(to, to.replace('_', ' ')) for to in rule.to)}",
-            within=_within(procedure.targets[rule.due.target]) if rule.due else "",
+            within=f"within {procedure.targets[rule.due.target]}" if rule.due else "",
             when=condition_in_words(procedure, rule.when),
             cites=", ".join(rule.cites),
         )
-
-
-def _within(target: timedelta) -> str:
-    minutes, seconds = divmod(int(target.total_seconds()), 60)
-    return f"within {f'{minutes} min' if not seconds else f'{minutes * 60 + seconds} s'}"
 
 
 def _kick_off(procedure: Procedure) -> str:

@@ -20,7 +20,8 @@ from roamdesk.correspondence.models import Message
 from roamdesk.procedure.model import Answer, Channel, DutyRule, FactDef, Machine
 from roamdesk.procedure.wording import NOT_KNOWN
 
-CALL_CENTRES = frozenset({"cpo_cc", "msp_cc"})
+CALLED = frozenset({"cpo_cc", "msp_cc", "cpo_fp", "msp_fp"})
+"""Whom of a partner we phone: its call centre, or the reference person."""
 ASKS_DANGER = "danger"
 ON_ITS_WAY = (Message.State.QUEUED, Message.State.SENDING, Message.State.UNKNOWN)
 
@@ -236,7 +237,8 @@ def _say(case: Case, rule: DutyRule, reader: Reader, secrets: Mapping[str, str])
 def _to_whom(case: Case, rule: DutyRule) -> str:
     if "user" in rule.to:
         return "the User"
-    return str(case.partner or "the partner") if CALL_CENTRES & set(rule.to) else ""
+    by_phone = rule.channel is Channel.PHONE and CALLED & set(rule.to)
+    return str(case.partner or "the partner") if by_phone else ""
 
 
 def _aloud(view: CaseView, rule: DutyRule, secrets: Mapping[str, str]) -> tuple[Spelled, ...]:
@@ -278,7 +280,7 @@ def _dial(view: CaseView, row: DutyRow, reader: Reader, now: datetime) -> DialPa
 def _called(row: DutyRow) -> str:
     if not row.ours or row.rule.channel is not Channel.PHONE:
         return ""
-    return next((each for each in row.rule.to if each in CALL_CENTRES), "")
+    return next((each for each in row.rule.to if each in CALLED), "")
 
 
 def _choice(view: CaseView, number: int, answer: Answer) -> Choice:

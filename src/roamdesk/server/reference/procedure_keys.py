@@ -41,7 +41,10 @@ PLACES: dict[str, Place] = {
             "title": ("text", "As people call it."),
             "statements": ("number: sentence", "The source, sentence by sentence. Everything else cites these."),
             "out_of_scope": ("number: reason", "Statements that nothing here carries out, each with the reason."),
-            "targets": ("name: duration", "How soon. `due` names one."),
+            "targets": (
+                "name: duration",
+                "How soon. `due` names one. `8 business hours` count while the office of whoever owes it is open.",
+            ),
             "tolerances": ("name: duration", "`session_start` and `session_ended`, for the identity match."),
             "tries": ("name: number", "How often at most; `unlock` is read."),
             "facts": ("name: fact", "What can be known, in the order in which it is decided."),
@@ -130,6 +133,7 @@ PLACES: dict[str, Place] = {
             ),
             "result": ("text", "The outcome that it passes on, `successful` or `unsuccessful`."),
             "due": ("mapping", "Its clock."),
+            "late": ("list", "What the clock records when its time has passed: the first entry whose `when` holds."),
             "cites": MUST_CITE,
             "answers": ("list, nine at most", "One key each."),
             "question": ("wording", "Stands above the answers."),
@@ -146,7 +150,15 @@ PLACES: dict[str, Place] = {
         "",
         {
             "target": ("target", "How long."),
-            "after": ("fact", "From the instant since which this fact holds."),
+            "after": ("fact or list of facts", "From the instant since which it holds; of several, the latest."),
+        },
+    ),
+    "duties.*.late.*": Place(
+        "When it is late",
+        "",
+        {
+            "when": ("condition", "Only then."),
+            "record": ("fact: value", "What the clock then records; duties may follow from it."),
         },
     ),
     "duties.*.answers.*": Place(
