@@ -14,6 +14,7 @@ from django.urls import NoReverseMatch, reverse
 from roamdesk.cases.models import Case
 from roamdesk.console import words
 from roamdesk.console.clocks import Clock, clock_of
+from roamdesk.console.screens.mailboxes import alarms_of
 from roamdesk.desks.access import Access, Right
 from roamdesk.desks.models import Desk, Person
 
@@ -45,6 +46,7 @@ class Shell:
     reads_only: bool
     theme: str
     searched: str
+    mail_alarms: int
 
     @property
     def zone(self) -> str:
@@ -69,7 +71,7 @@ class Shell:
 
     @property
     def links(self) -> dict[str, str]:
-        names = ["queue", "new", "partners", "board", "search", "help"]
+        names = ["queue", "new", "partners", "board", "search", "help", "mailboxes"]
         names += ["stations"] if self.desk.plays_cpo else []
         return {name: reverse(f"console:{name}", args=[self.desk.slug]) for name in names}
 
@@ -105,6 +107,7 @@ def shell_of(request: HttpRequest, access: Access, screen: str, title: str, now:
         reads_only=access.reads_only,
         theme=theme if theme in ("light", "dark") else "",
         searched=request.GET.get("for", "")[:255],
+        mail_alarms=alarms_of(access.desk) if access.may(Right.ADMINISTER) else 0,
     )
 
 

@@ -7,12 +7,12 @@ import smtplib
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Count
-from django_scopes import scopes_disabled
+from django_scopes import scope, scopes_disabled
 
 from roamdesk.server import options
 from roamdesk.server.addresses import Address
@@ -106,19 +106,31 @@ def mail() -> Iterator[Finding]:
     yield Finding(code < 400, "Mail relay", f"{where} answers ({code}).")
 
 
-def incoming_mail() -> Iterator[Finding]:
-    from roamdesk.correspondence.models import IncomingMail
+def mail_on_its_way() -> Iterator[Finding]:
+    """Mailboxes, quarantine, and what waits to be read or sent."""
+    from roamdesk.correspondence.health import mail_health
+    from roamdesk.desks.models import Desk
 
-    waiting = IncomingMail.State.QUARANTINED
+    now = datetime.now(UTC)
     try:
-        # The doctor looks at the whole installation.
-        with scopes_disabled():
-            desks = list(IncomingMail.objects.filter(state=waiting).values_list("desk__slug").annotate(Count("pk")))
+        found = []
+        for desk in Desk.objects.order_by("slug"):
+            with scope(desk=desk):
+                found.append((desk.slug, mail_health(desk, now)))
     except DatabaseError:
         return
-    for slug, count in desks:
-        mend = f"See: roamdesk incoming list --desk {slug}"
-        yield Finding(False, "Incoming mail", f"{count} at {slug} cannot be read. {mend}")
+    for slug, health in found:
+        for one in health.mailboxes:
+            yield Finding(not one.is_alarm, "Mailbox", f"{one.mailbox} at {slug}: {one.words} {one.mend}".strip())
+        if health.quarantined:
+            mend = f"See: roamdesk incoming list --desk {slug}"
+            yield Finding(False, "Incoming mail", f"{health.quarantined} at {slug} cannot be read. {mend}")
+        if health.reads_slowly:
+            told = f"{health.unread} at {slug} not read yet, the oldest of {health.oldest_unread:%d/%m %H:%M} UTC."
+            yield Finding(False, "Incoming mail", f"{told} See that `roamdesk worker` runs.")
+        if health.sends_slowly:
+            told = f"{health.unsent} at {slug} not sent yet, the oldest of {health.oldest_unsent:%d/%m %H:%M} UTC."
+            yield Finding(False, "Outgoing mail", f"{told} See the relay above, and that `roamdesk worker` runs.")
 
 
 def large_mails() -> Iterator[Finding]:
@@ -165,5 +177,5 @@ def event_chains() -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    database, tables, people, secret_key, mail, incoming_mail, large_mails, ports, https, event_chains,
+    database, tables, people, secret_key, mail, mail_on_its_way, large_mails, ports, https, event_chains,
 )  # fmt: skip

@@ -7,11 +7,14 @@ import secrets
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from roamdesk.server import options
+from roamdesk.server.mail_metrics import MailCollector
 
 THIS_MACHINE = {"127.0.0.1", "::1"}
+
+REGISTRY.register(MailCollector())
 
 
 @require_safe

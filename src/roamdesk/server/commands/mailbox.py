@@ -32,7 +32,7 @@ With OAuth 2.0 the secrets are lines NAME=VALUE on standard input. A refresh tok
       --token-url https://oauth2.googleapis.com/token
 
 Without refresh_token the application signs in as itself (client credentials, Microsoft 365); with access_token=... and
-no --token-url that token is used as it is.
+no --token-url that token is used as it is. More: docs/how-to/connect-a-mailbox.md
 """
 
 
