@@ -1,4 +1,4 @@
-"""Mails as partners write them, taken in and read by the real way."""
+"""Mail as it comes to a desk, for tests: written, stored and read."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ from datetime import datetime
 
 from django_scopes import scope
 
-from roamdesk.cases.models import Case
 from roamdesk.correspondence import intake, reading
-from roamdesk.correspondence.models import Arrival, IncomingMail, Message
+from roamdesk.correspondence.models import Arrival, IncomingMail
 from roamdesk.desks.models import Desk
 
-AGENT = "a.agent@voltpass.example"
+STRANGER = "someone@else.example"
+TEMPLATE = """Hello,
+
+Date and time: 10/03/2026 09:00
+EVSE id: DE*NDL*E4421*1
+Token: 04A2B3C4D5E680
+CDR id: not yet issued: the session runs
+Event: The session does not start.
+
+Our reference: VPS-88
+"""
 
 
-def take(
-    desk: Desk, at: datetime, *lines: str, sender: str = AGENT, envelope: str | None = None, body: str = "Thanks."
+def arrive(
+    desk: Desk, at: datetime, *lines: str, text: str = "Please help.", sender: str = STRANGER, read: bool = True
 ) -> IncomingMail:
-    """Stored and read at once; ``lines`` are header fields."""
-    raw = "\r\n".join((f"From: {sender}", *lines, "", body)).encode()
-    from_ = sender if envelope is None else envelope
-    [mail] = intake.store(raw, recipients=[desk.mail_from], sender=from_, via=Arrival.Via.SMTP, at=at)
-    reading.read_mail(mail.pk, at)
-    with scope(desk=desk):
+    """``lines`` are header fields."""
+    head = [f"From: {sender}", *lines, "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"]
+    raw = ("\r\n".join([*head, "", ""]) + text).encode()
+    [mail] = intake.store(raw, recipients=[desk.mail_from], sender=sender, via=Arrival.Via.SMTP, at=at)
+    if read:
+        reading.read_mail(mail.pk, at)
+    return now(mail)
+
+
+def now(mail: IncomingMail) -> IncomingMail:
+    """As it stands in the database."""
+    with scope(desk=mail.desk):
         return IncomingMail.objects.select_related("desk").get(pk=mail.pk)
-
-
-def messages(case: Case, **which: object) -> list[Message]:
-    """What left in a case, oldest first."""
-    with scope(desk=case.desk):
-        return list(Message.objects.filter(about=f"case:{case.pk}", **which).order_by("pk"))

@@ -10,28 +10,14 @@ from django_scopes import scope
 from builders import MSP_BACK_OFFICE
 from case_reading import events, fresh, kinds, known
 from cases.conftest import Open
+from cases.mails import STRANGER, arrive, now
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.models import Case
 from roamdesk.cases.placing import open_case_from, place_mail
 from roamdesk.correspondence import intake, reading
-from roamdesk.correspondence.models import Arrival, IncomingMail
+from roamdesk.correspondence.models import Arrival
 from roamdesk.desks.models import Desk
-
-STRANGER = "someone@else.example"
-
-
-def arrive(desk: Desk, at: datetime, *lines: str, sender: str = STRANGER, read: bool = True) -> IncomingMail:
-    raw = "\r\n".join((f"From: {sender}", *lines, "", "Please help.")).encode()
-    [mail] = intake.store(raw, recipients=[desk.mail_from], sender=sender, via=Arrival.Via.SMTP, at=at)
-    if read:
-        reading.read_mail(mail.pk, at)
-    return now(mail)
-
-
-def now(mail: IncomingMail) -> IncomingMail:
-    with scope(desk=mail.desk):
-        return IncomingMail.objects.select_related("desk").get(pk=mail.pk)
 
 
 def test_a_placed_mail_stands_in_the_case_and_says_by_whom(cpo_case: Case, operator: Actor, at: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Reverse
 from django_scopes import ScopedManager
 
+from roamdesk.correspondence.models import IncomingMail
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.models import Partner, ProcedureVersion
 
@@ -193,6 +194,22 @@ class PersonalValue(models.Model):
 
     def __str__(self) -> str:
         return self.field
+
+
+class MailReading(models.Model):
+    """What was understood of a mail: proposals, and the cases that it may belong to. Erased with the case's User."""
+
+    desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
+    mail = models.OneToOneField(IncomingMail, on_delete=models.CASCADE, related_name="reading")
+    proposals = models.JSONField(default=list, help_text="Of understanding.Proposal")
+    doubts = models.JSONField(default=list, help_text="What could not be read, in words")
+    maybe = models.JSONField(default=list, help_text="Cases, each with the reason")
+    decided_at = models.DateTimeField(null=True, blank=True, help_text="When a person decided something of it last")
+
+    objects: ClassVar[models.Manager[MailReading]] = ScopedManager(desk="desk")
+
+    def __str__(self) -> str:
+        return str(self.mail)
 
 
 class CaseLink(models.Model):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from roamdesk.cases.actors import Actor
-from roamdesk.cases.changing import changing, said
+from roamdesk.cases.changing import about, changing, said
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
-from roamdesk.cases.models import Case, PersonalValue
+from roamdesk.cases.models import Case, MailReading, PersonalValue
 from roamdesk.cases.settling import plan_of
 from roamdesk.cases.words import full
 from roamdesk.procedure import Side
@@ -57,5 +57,6 @@ def erase_personal_values(case: Case, *, actor: Actor, at: datetime) -> Case:
         names = sorted(set(values.values_list("field", flat=True)))
         values.update(value="", key="", erased_at=at)
         locked.draft.personal.clear()
+        MailReading.objects.filter(mail__about=about(locked), desk=locked.desk).delete()
         write(locked, "erased", {"fields": names}, actor, at)
     return locked

@@ -8,17 +8,20 @@ from django.db import transaction
 from django_scopes import scope
 
 from roamdesk.cases.acknowledging import acknowledge
-from roamdesk.cases.actors import Actor
+from roamdesk.cases.actors import INCOMING, Actor
+from roamdesk.cases.belonging import ReadMail, evse_told, maybe_cases, read_closely
 from roamdesk.cases.changing import about, changing
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.incoming import case_of, note_mail
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case
 from roamdesk.cases.services import open_case
+from roamdesk.cases.teamwork import LONGEST_REFERENCE
 from roamdesk.correspondence import conversations
 from roamdesk.correspondence.models import IncomingMail, Verdict
+from roamdesk.correspondence.parsing.mail import ParsedMail, parse
+from roamdesk.correspondence.ports import Filed
 from roamdesk.desks.models import Desk
-from roamdesk.partners.senders import Sender, known_sender
 from roamdesk.procedure.model import Side
 
 
@@ -52,18 +55,47 @@ def open_case_from(mail: IncomingMail, *, actor: Actor, at: datetime, side: str 
         locked = _placeable(mail, mail.desk)
         if before := case_of(locked):
             raise Refused(f"This mail stands in {before} already. Place it elsewhere if it does not belong there.")
-        sender = known_sender(mail.desk, mail.sender)
-        case = open_case(
-            mail.desk,
-            side=side or _side(mail.desk, sender),
-            facts={"caller": "partner_mail" if sender else "other"},
-            actor=actor,
-            at=at,
-            partner=sender.partner if sender else None,
-        )
+        closely = read_closely(locked, parse(bytes(locked.raw)))
+        case = _opened(closely, side or _side(closely), actor, at)
         _arrive(case, locked, actor, at)
         _stand(locked, case, Verdict.OPENED, f"{case} was opened for it by {actor.name}.")
     return case
+
+
+def open_case_for(mail: IncomingMail, read: ParsedMail) -> Filed | None:
+    """A partner's mail about nothing that we know opens a case (correspondence.ports); a stranger's waits for a person.
+
+    So does one that may belong to a case of that partner: then a person chooses.
+    """
+    closely = read_closely(mail, read)
+    if closely.sender is None:
+        return None
+    maybes = maybe_cases(closely, mail.arrived_at)
+    if maybes:
+        told = ", ".join(f"{each.case} ({each.why})" for each in maybes)
+        return Filed(f"It may belong to {told}.")
+    try:
+        case = _opened(closely, _side(closely), INCOMING, mail.arrived_at)
+    except Refused as refused:
+        return Filed(f"No case could be opened for it: {refused}")
+    return Filed(f"{case} was opened for it: {closely.sender.partner} wrote about nothing that we knew.", about(case))
+
+
+def _opened(closely: ReadMail, side: str, actor: Actor, at: datetime) -> Case:
+    """What is understood stays a proposal; the problem is taken only where the sender's own desk has stated it."""
+    facts = {"caller": "partner_mail" if closely.sender else "other"}
+    if closely.understood.problem:
+        facts["problem"] = closely.understood.problem
+    return open_case(
+        closely.mail.desk,
+        side=side,
+        facts={name: value for name, value in facts.items() if name in closely.procedure.facts},
+        actor=actor,
+        at=at,
+        partner=closely.sender.partner if closely.sender else None,
+        evse=evse_told(closely),
+        their_reference=closely.understood.their_reference[:LONGEST_REFERENCE],
+    )
 
 
 def _placeable(mail: IncomingMail, desk: Desk) -> IncomingMail:
@@ -96,7 +128,10 @@ def _stand(mail: IncomingMail, case: Case, verdict: Verdict, reason: str) -> Non
     conversations.file(mail, looked_at=True)
 
 
-def _side(desk: Desk, sender: Sender | None) -> str:
-    """The part that we play towards the role in which the sender's form names the address."""
+def _side(closely: ReadMail) -> str:
+    """The part that we play: at an EVSE of ours the CPO, else towards the role in which the sender's form names it."""
+    desk, sender, evse = closely.mail.desk, closely.sender, evse_told(closely)
+    if evse and evse.partner_id is None and desk.plays_cpo:
+        return Side.CPO
     roles = (sender.roles or frozenset(sender.partner.roles)) if sender else frozenset()
     return next((side for side in desk.sides if Side(side).other in roles), desk.sides[0])

@@ -12,7 +12,7 @@ from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Reverse
 
-from roamdesk.cases.models import Case, PersonalValue
+from roamdesk.cases.models import Case, CaseWords, PersonalValue
 from roamdesk.cases.telling import key_of, storable
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import IdentifierError, address_words
@@ -72,6 +72,15 @@ def search(desk: Desk, text: str, limit: int = 30) -> list[Case]:
             found.update(way.order_by("-opened_at").values_list("pk", flat=True)[:limit])
     cases = Case.objects.filter(pk__in=found).select_related("partner", "owner", "evse", "desk")
     return list(cases.order_by("-opened_at")[:limit])
+
+
+def cases_named(desk: Desk, name: str) -> QuerySet[CaseWords, int]:
+    """The ids of the cases that bear this very reference, label or id, in any spelling. Runs in the desk's scope."""
+    key = key_of(name[:LONGEST_WORD])
+    # A name without letters and digits is nobody's.
+    asked = [f"'{_of_desk(desk.pk, key)}'" if key.isascii() else ""]
+    bears = RawSQL("words @@ %s::tsquery", asked, output_field=BooleanField())
+    return CaseWords.objects.filter(bears, desk=desk).values_list("case", flat=True)
 
 
 def _by_words(desk: Desk, heard: str) -> QuerySet[Case] | None:

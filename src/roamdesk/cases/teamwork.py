@@ -50,10 +50,15 @@ def set_their_reference(case: Case, reference: str, *, actor: Actor, at: datetim
     """Raises Refused for one of more than 60 characters."""
     clean = noted(reference, LONGEST_REFERENCE)
     with changing(case) as locked:
-        locked.their_reference = clean
-        locked.draft.words = words_of(locked)
-        write(locked, "their_reference", {"reference": clean}, actor, at)
+        note_their_reference(locked, clean, actor, at)
     return locked
+
+
+def note_their_reference(case: Case, reference: str, actor: Actor, at: datetime) -> None:
+    """In a case that is being changed."""
+    case.their_reference = reference
+    case.draft.words = words_of(case)
+    write(case, "their_reference", {"reference": reference}, actor, at)
 
 
 def link_cases(case: Case, other: Case, why: str, *, actor: Actor, at: datetime) -> Case:

@@ -35,11 +35,9 @@ def examine(mail: IncomingMail, read: ParsedMail) -> Finding:
 
     A machine's mail (``mail.automatic``) may join its thread; it never counts as an answer.
     """
-    for check in (_placed, _ours, _copy, _bounce, _too_large, _calendar, _thread):
+    for check in (_placed, _ours, _copy, _bounce, _too_large, _calendar, _thread, _automatic, _new_matter):
         if found := check(mail, read):
             return found
-    if mail.automatic:
-        return Finding(Verdict.AUTOMATIC, mail.automatic)
     return Finding(Verdict.UNPLACED, "It names no mail, address tag or reference of ours.")
 
 
@@ -100,7 +98,7 @@ def _calendar(mail: IncomingMail, read: ParsedMail) -> Finding | None:
 
 
 def _thread(mail: IncomingMail, read: ParsedMail) -> Finding | None:
-    """Signed address tag, In-Reply-To, References from the newest, our subject tag."""
+    """Signed address tag, In-Reply-To, References from the newest, our subject tag, their own reference."""
     message, by = _by_tag(mail, read), "the signed tag of the address"
     if message is None:
         message, by = _first_message(mail, read.in_reply_to), "In-Reply-To"
@@ -110,7 +108,7 @@ def _thread(mail: IncomingMail, read: ParsedMail) -> Finding | None:
         if not mail.automatic:
             outbox.answered(message.pk, mail.arrived_at)
         return Finding(Verdict.THREAD, f"Found by {by}.", message, message.about)
-    return _earlier_mail(mail, read) or _reference_in_subject(mail, read)
+    return _earlier_mail(mail, read) or _reference_in_subject(mail, read) or _their_reference(mail, read)
 
 
 def _by_tag(mail: IncomingMail, read: ParsedMail) -> Message | None:
@@ -143,3 +141,20 @@ def _reference_in_subject(mail: IncomingMail, read: ParsedMail) -> Finding | Non
         if about := ports.about_reference(mail.desk, reference):
             return Finding(Verdict.THREAD, f"Found by {reference} in the subject.", about=about)
     return None
+
+
+def _their_reference(mail: IncomingMail, read: ParsedMail) -> Finding | None:
+    filed = ports.by_their_reference(mail, read)
+    return Finding(Verdict.THREAD, filed.reason, about=filed.about) if filed else None
+
+
+def _automatic(mail: IncomingMail, read: ParsedMail) -> Finding | None:
+    """A machine's mail opens nothing."""
+    return Finding(Verdict.AUTOMATIC, mail.automatic) if mail.automatic else None
+
+
+def _new_matter(mail: IncomingMail, read: ParsedMail) -> Finding | None:
+    filed = ports.new_matter(mail, read)
+    if filed is None:
+        return None
+    return Finding(Verdict.OPENED if filed.about else Verdict.UNPLACED, filed.reason, about=filed.about)

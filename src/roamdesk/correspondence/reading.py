@@ -83,6 +83,7 @@ def _judge(claimed: IncomingMail, read: ParsedMail, now: datetime) -> IncomingMa
         mail.reason = " ".join((found.reason, *read.faults))[:500]
         mail.state, mail.read_at, mail.next_attempt_at, mail.attempts = State.READ, now, None, 0
         mail.save()
+        ports.mail_parsed(mail, read)
         ports.mail_read(mail)
         # Afterwards: who writes in a case locks it before its conversations, and a listener may place the mail.
         conversations.file(mail)

@@ -15,6 +15,7 @@ from typing import Any
 
 import fastjsonschema
 
+from roamdesk.identifiers import IdentifierError, label_key, token_key
 from roamdesk.procedure.model import Kind, Procedure, Side, TemplateField
 from roamdesk.procedure.template import FilledField, exactness
 from roamdesk.procedure.wording import on_one_line
@@ -141,6 +142,11 @@ def _why_not(procedure: Procedure, name: str, value: str) -> str:
         return f"{fact.title} is never '{value[:40]}': left out."
     if fact.kind is Kind.TIME and not _is_instant(value):
         return f"'{value[:40]}' is no time with a zone: left out."
+    if fact.kind is Kind.IDENTIFIER:
+        try:
+            (token_key if fact.personal else label_key)(value)
+        except IdentifierError as error:
+            return str(error)
     return ""
 
 

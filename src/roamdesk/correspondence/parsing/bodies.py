@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from email.message import Message
 
 from roamdesk.correspondence.parsing.headers import LONGEST_READ, decoded, items, readable
+from roamdesk.procedure.exchange import FILE_NAME, LARGEST
 
 MOST_PARTS = 500
+MOST_TEMPLATES = 3
 LONGEST_TEXT = 1_000_000  # characters
 
 # Patterns meet hostile text: none may look at a character more than a few times.
@@ -31,30 +33,37 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Bodies:
-    """``replies`` are the iCalendar objects with METHOD:REPLY, as bytes (RFC 5546)."""
+    """``replies`` are the iCalendar objects with METHOD:REPLY, as bytes (RFC 5546).
+
+    ``templates`` are the attached fields of another desk of this product (``roamdesk.procedure.exchange``).
+    """
 
     text: str
     html: str
     attachments: tuple[Attachment, ...]
     replies: tuple[bytes, ...]
+    templates: tuple[bytes, ...] = ()
 
 
 def bodies(message: Message) -> Bodies:
     """The text is the plain parts, else that of the HTML parts."""
     plain, rich, attachments, replies = list[str](), list[str](), list[Attachment](), list[bytes]()
+    templates = list[bytes]()
     for part in leaves(message):
         kind, name = content_type(part), filename(part)
         # A multipart that lost its boundary is the text that stands there.
         kind = "text/plain" if kind.startswith("multipart/") else kind
         if kind == "text/calendar" or name.lower().endswith(".ics"):
             replies += [raw for raw in [payload(part)] if _REPLY.search(raw)]
+        if name.lower() == FILE_NAME and len(templates) < MOST_TEMPLATES:
+            templates.append(payload(part)[: LARGEST + 1])
         if kind in ("text/plain", "text/html") and not _is_attachment(part, name):
             (plain if kind == "text/plain" else rich).append(text_of(part))
         elif kind != "message/delivery-status":
             attachments.append(Attachment(name, kind, len(payload(part))))
     source = "\n".join(rich)[:LONGEST_TEXT]
     text = "\n".join(plain)[:LONGEST_TEXT] or without_tags(source)
-    return Bodies(text, source, tuple(attachments), tuple(dict.fromkeys(replies)))
+    return Bodies(text, source, tuple(attachments), tuple(dict.fromkeys(replies)), tuple(templates))
 
 
 def leaves(message: Message) -> Iterator[Message]:

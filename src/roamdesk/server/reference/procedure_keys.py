@@ -45,7 +45,10 @@ PLACES: dict[str, Place] = {
                 "name: duration",
                 "How soon. `due` names one. `8 business hours` count while the office of whoever owes it is open.",
             ),
-            "tolerances": ("name: duration", "`session_start` and `session_ended`, for the identity match."),
+            "tolerances": (
+                "name: duration",
+                "`session_start` and `session_ended`, for the identity match; `same_matter`, for mail that may belong.",
+            ),
             "tries": ("name: number", "How often at most; `unlock` is read."),
             "facts": ("name: fact", "What can be known, in the order in which it is decided."),
             "routes": ("list", "The first route whose `when` holds is taken."),
