@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from roamdesk.oicp.codes import Code, reading_of
 from roamdesk.oicp.wire import Finding, Unreadable
 from roamdesk.oicp.wire.charging import (
@@ -67,6 +69,20 @@ def outcome_of(kind: type[A], http_status: int, body: bytes, process_id: str) ->
     if status and verdict is not Verdict.ACCEPTED:
         says = " ".join(filter(None, [says, _words(status)]))
     return Outcome(verdict, says, code, http_status, process_id, reading.message, tuple(reading.findings), body)
+
+
+def quick_outcome_of(kind: type[A], http_status: int, body: bytes, process_id: str) -> Outcome[A]:
+    """As `outcome_of`, for answers with very many records: where everything fits its type, no rule is checked."""
+    if http_status != 200:
+        return outcome_of(kind, http_status, body, process_id)
+    try:
+        answer = msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        return outcome_of(kind, http_status, body, process_id)
+    status: StatusCodeType | None = getattr(answer, "StatusCode", None)
+    if not _says_yes(answer, (status.Code if status else None) or ""):
+        return outcome_of(kind, http_status, body, process_id)
+    return Outcome(Verdict.ACCEPTED, "Accepted.", Code.SUCCESS, http_status, process_id, answer, raw=body)
 
 
 def _judge(answer: Answer, http_status: int, document: dict[str, Any], code: str) -> tuple[Verdict, str]:

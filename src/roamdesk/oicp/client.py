@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from roamdesk.oicp import operations as op
-from roamdesk.oicp.answers import Outcome, Verdict, outcome_of
+from roamdesk.oicp.answers import Outcome, Verdict, outcome_of, quick_outcome_of
 from roamdesk.oicp.operations import Again, Operation
 from roamdesk.oicp.pacing import Pace, PaceOfProcess
 from roamdesk.oicp.transport import CallFailed, HttpAnswer
@@ -29,6 +29,7 @@ from roamdesk.oicp.wire.charging import (
     RemoteReservationStop,
 )
 from roamdesk.oicp.wire.evse import (
+    EvseDataEnvelope,
     EvseDataPage,
     EvseStatus,
     EvseStatusByID,
@@ -63,6 +64,7 @@ MOST_TRIES = 4
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 LARGEST_PAGE = 2000
+_MANY = (EvseDataEnvelope, EvseStatus)
 
 
 class Post(Protocol):
@@ -124,6 +126,12 @@ class HubClient:
 
     def pull_evse_data(self, message: PullEvseData, page: int = 0, size: int = LARGEST_PAGE) -> Outcome[EvseDataPage]:
         return self._call(op.PULL_EVSE_DATA, message, EvseDataPage, page=page, size=size)
+
+    def pull_evse_page(
+        self, message: PullEvseData, page: int = 0, size: int = LARGEST_PAGE
+    ) -> Outcome[EvseDataEnvelope]:
+        """As `pull_evse_data`, the records left as they are."""
+        return self._call(op.PULL_EVSE_DATA, message, EvseDataEnvelope, page=page, size=size)
 
     def pull_evse_status(self, message: PullEvseStatus) -> Outcome[EvseStatus]:
         return self._call(op.PULL_EVSE_STATUS, message, EvseStatus)
@@ -207,7 +215,8 @@ class HubClient:
         at, began = self.clock(), time.monotonic()
         try:
             answer = self.transport.post(path, body, patience=operation.patience)
-            outcome = outcome_of(kind, answer.status, answer.body, answer.process_id)
+            read = quick_outcome_of if kind in _MANY else outcome_of
+            outcome = read(kind, answer.status, answer.body, answer.process_id)
         except CallFailed as failure:
             outcome = Outcome(Verdict.UNKNOWN if failure.arrived else Verdict.NOT_SENT, str(failure))
         seconds = time.monotonic() - began

@@ -25,6 +25,7 @@ class HubConnection(models.Model):
     callers = ArrayField(
         models.CharField(max_length=200), default=list, help_text="Common names of the certificates the hub calls with"
     )
+    records_pulled_until = models.DateTimeField(null=True, blank=True, help_text="Where the next pull of CDRs begins")
     last_contact_at = models.DateTimeField(null=True, blank=True)
     last_failure_at = models.DateTimeField(null=True, blank=True)
     last_failure = models.CharField(max_length=500, blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from roamdesk.identifiers import ContractId, EvseId, IdentifierError, OperatorId, ProviderId
 from roamdesk.oicp.wire.authentication import PushAuthenticationData
@@ -27,7 +27,7 @@ from roamdesk.oicp.wire.evse import (
 )
 from roamdesk.oicp.wire.findings import Findings
 from roamdesk.oicp.wire.instants import instant
-from roamdesk.oicp.wire.message import Message, Part
+from roamdesk.oicp.wire.message import Part
 from roamdesk.oicp.wire.parts import GeoCoordinatesType, IdentificationType, QRCodeIdentificationType
 from roamdesk.oicp.wire.records import (
     ChargeDetailRecord,
@@ -40,12 +40,11 @@ from roamdesk.oicp.wire.records import (
 
 SUCCESS = "000"
 MOST_ENERGY = Decimal(1000)
-A = TypeVar("A", bound=Part)
 
 Check = Callable[[Any, str, Findings], None]
 
 
-def check(message: Message, findings: Findings, now: datetime | None) -> None:
+def check(message: Part, findings: Findings, now: datetime | None) -> None:
     """Report every broken rule of a message and of its parts. With `now` (UTC) also sessions that end ahead of it."""
     _walk(message, "", findings)
     if now is not None:
@@ -173,7 +172,7 @@ def _range(request: GetChargeDetailRecords, at: str, findings: Findings) -> None
     _not_before(request, at, findings, "To", "From")
 
 
-def _check_not_ahead(message: Message, now: datetime, findings: Findings) -> None:
+def _check_not_ahead(message: Part, now: datetime, findings: Findings) -> None:
     end = instant(message.SessionEnd) if isinstance(message, ChargeDetailRecord) else None
     if end and end > now:
         findings.breach("/SessionEnd", "in the future: the hub refuses it (022)")

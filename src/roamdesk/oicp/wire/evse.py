@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+import msgspec
+
 from roamdesk.oicp.wire.message import Answer, Filled, Message, Must, Part
 from roamdesk.oicp.wire.parts import GeoCoordinatesType, SearchCenterType, StatusCodeType
 from roamdesk.oicp.wire.records import Page
@@ -182,6 +184,12 @@ class PullEvseData(Message):
 
 class EvseDataPage(Page):
     content: Must[list[PulledEvseDataRecord | None] | None] = None
+
+
+class EvseDataEnvelope(Page):
+    """A page whose records are left as they are, for somebody who reads very many."""
+
+    content: list[msgspec.Raw] | None = None
 
 
 class EvseStatusRecordType(Part):

@@ -13,7 +13,7 @@ from roamdesk.oicp.wire.message import Answer, Message, Part
 from roamdesk.oicp.wire.records import NOTIFICATIONS, ChargingNotification
 from roamdesk.oicp.wire.shape import Member, Value, published_names, shape_of
 
-M = TypeVar("M", bound=Message)
+M = TypeVar("M", bound=Part)
 
 LARGEST_BODY = 64 * 1024 * 1024
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
@@ -54,7 +54,7 @@ def read_document(kind: type[M], document: dict[str, Any], *, now: datetime | No
     """As `read`, from an object whose decimals are Decimal."""
     walk = _Walk(Findings(), {})
     message = walk.part(kind, document, "")
-    if not issubclass(kind, Answer):
+    if issubclass(kind, Message) and not issubclass(kind, Answer):
         walk.report_strays(document)
     check(message, walk.findings, now)
     return Reading(message, list(walk.findings), walk.unknown)
@@ -83,15 +83,12 @@ def _utf8(body: bytes) -> bytes:
     return body
 
 
-P = TypeVar("P", bound=Part)
-
-
 @dataclass
 class _Walk:
     findings: Findings
     unknown: dict[str, Any]
 
-    def part(self, kind: type[P], document: dict[str, Any], at: str) -> P:
+    def part(self, kind: type[M], document: dict[str, Any], at: str) -> M:
         shape = shape_of(kind)
         for name in document.keys() - shape.known:
             self.unknown[f"{at}/{name}"] = document[name]

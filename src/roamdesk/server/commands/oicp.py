@@ -23,7 +23,15 @@ The desk as a partner of a roaming hub that speaks OICP 2.3, as MSP, as CPO, or 
   roamdesk oicp connect --desk voltpass --url https://service-qa.hubject.com --provider-id DE-VPS \\
       --certificate voltpass.pem --key voltpass.key --root hubject-qa-root.pem --caller "Hubject QA"
   roamdesk oicp ping --desk voltpass
+  roamdesk oicp pull-evses --desk voltpass --full      once, then daily without --full
+  roamdesk oicp pull-status --desk voltpass
+  roamdesk oicp cdrs --desk voltpass
+  roamdesk oicp push data evses.json --desk nordlade --action update
+  roamdesk oicp push status --desk nordlade
+  roamdesk oicp push tokens --desk voltpass            only where the hub authorises for us
   roamdesk oicp port          what the hub calls; `serve` runs it when ROAMDESK_OICP_LISTEN is set
+
+A pull that was cut off goes on where it was when it is called again. Nothing here is repeated that is not safe to.
 """
 
 
@@ -33,7 +41,18 @@ def add_to(subparsers: sub.Subparsers) -> None:
     sub.add(actions, "port", _port, "The port that the hub calls, only.")
     _add_connect(actions)
     ping = sub.add(actions, "ping", _ping, "Certificate, reachability and rights, in plain words.")
-    ping.add_argument("--desk", required=True, metavar="SLUG")
+    evses = sub.add(actions, "pull-evses", _pull_evses, "Fetch the EVSE directory, or what changed in it.")
+    evses.add_argument("--full", action="store_true", help="the whole directory; EVSEs that are missing are withdrawn")
+    decide = sub.add(actions, "decide", _decide, "Answer the question of a directory that would shrink by half.")
+    decide.add_argument("answer", choices=["take", "drop"])
+    status = sub.add(actions, "pull-status", _pull_status, "Fetch the state of every EVSE.")
+    cdrs = sub.add(actions, "cdrs", _cdrs, "Fetch charge detail records; each counts once, however often it comes.")
+    cdrs.add_argument(
+        "--since", type=_instant, help="when the hub got them, like 2026-03-01T00:00Z; else the last pull"
+    )
+    for parser in (ping, evses, decide, status, cdrs):
+        parser.add_argument("--desk", required=True, metavar="SLUG")
+    _add_push(sub.add(actions, "push", _push_status, "Tell the hub of EVSEs, their states, or tokens."))
 
 
 def _add_connect(actions: sub.Subparsers) -> None:
@@ -53,6 +72,29 @@ def _add_connect(actions: sub.Subparsers) -> None:
         help="common name of the hub's own certificate",
     )
     connect.add_argument("--subs", action="store_true", help="sub-operators or sub-providers are registered under us")
+
+
+def _add_push(push: argparse.ArgumentParser) -> None:
+    kinds = push.add_subparsers(title="what", metavar="WHAT", required=True)
+    data = sub.add(kinds, "data", _push_data, "EVSE data records from a JSON file.")
+    data.add_argument("file", type=Path, help="a list of records as section 6.4 of the specification has them")
+    data.add_argument("--action", choices=["fullLoad", "insert", "update", "delete"], required=True)
+    data.add_argument("--clear-all", action="store_true", help="an empty full load is meant: no EVSE of ours roams")
+    status = sub.add(kinds, "status", _push_status, "The states of the EVSEs at our stations.")
+    status.add_argument("--action", choices=["fullLoad", "update"], default="update")
+    tokens = sub.add(kinds, "tokens", _push_tokens, "Our Users' tokens, in place of those before.")
+    for parser in (data, status, tokens):
+        parser.add_argument("--desk", required=True, metavar="SLUG")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time. Write it like 2026-03-01T00:00Z.") from None
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} names no offset. Write it like 2026-03-01T00:00Z.")
+    return moment
 
 
 def _port(arguments: argparse.Namespace) -> int:
@@ -102,6 +144,96 @@ def _ping(arguments: argparse.Namespace) -> int:
     def work(desk: Desk) -> str:
         from roamdesk.oicp.looking import look
 
-        return "\n".join(look(desk, datetime.now(UTC)))
+        return "\n".join(look(desk, _now()))
 
     return at_desk(arguments.desk, work)
+
+
+def _pull_evses(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.charging.models import Pull
+        from roamdesk.oicp.pulling import pull_evses
+
+        pull = pull_evses(
+            desk, whole=arguments.full, clock=_now,
+            progress=lambda pull: _tell(f"Page {pull.next_page}: {pull.records:,} records"),
+        )  # fmt: skip
+        if pull.state == Pull.State.WAITING:
+            return f"{pull.question} Nothing was changed. Say it: roamdesk oicp decide take|drop --desk {desk.slug}"
+        return f"{pull.records:,} records pulled, {pull.refused:,} of them refused. The directory is up to date."
+
+    return at_desk(arguments.desk, work)
+
+
+def _decide(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.charging.models import Pull
+        from roamdesk.charging.roaming.services import decide_pull
+
+        waiting = Pull.objects.filter(desk=desk, state=Pull.State.WAITING).order_by("-pk").first()
+        if waiting is None:
+            raise ValueError(f"No pull of {desk} waits for an answer.")
+        pull = decide_pull(waiting, take=arguments.answer == "take", by="command line", at=_now())
+        return "Taken: the directory is the new one." if pull.state == Pull.State.SWAPPED else "Dropped."
+
+    return at_desk(arguments.desk, work)
+
+
+def _pull_status(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.oicp.pulling import pull_statuses
+
+        tally = pull_statuses(desk, _now)
+        return f"{tally.said:,} states pulled, {tally.changed:,} changed."
+
+    return at_desk(arguments.desk, work)
+
+
+def _cdrs(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.oicp.pulling import pull_records
+
+        tally = pull_records(
+            desk, since=arguments.since, clock=_now,
+            progress=lambda tally: _tell(f"Page {tally.pages}: {tally.taken:,} records"),
+        )  # fmt: skip
+        refused = "".join(f"\nRefused: {reason}" for reason in tally.refused[:20])
+        return f"{tally.taken:,} charge detail records pulled, {len(tally.refused):,} refused.{refused}"
+
+    return at_desk(arguments.desk, work)
+
+
+def _push_data(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.oicp.pushing import push_evse_data
+
+        return push_evse_data(desk, arguments.file, arguments.action, empty_is_meant=arguments.clear_all).says
+
+    return at_desk(arguments.desk, work)
+
+
+def _push_status(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.oicp.pushing import push_statuses
+
+        return push_statuses(desk, arguments.action).says
+
+    return at_desk(arguments.desk, work)
+
+
+def _push_tokens(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.oicp.pushing import push_tokens
+
+        return push_tokens(desk).says
+
+    return at_desk(arguments.desk, work)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _tell(line: str) -> None:
+    """Progress on stderr: over the line before where somebody watches, else line by line."""
+    print(line, end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)

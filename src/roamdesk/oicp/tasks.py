@@ -1,0 +1,17 @@
+"""The log of exchanges holds tokens: it is kept for a while only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from procrastinate.contrib.django import app
+
+from roamdesk.oicp.journal import forget_exchanges
+
+KEPT_FOR = timedelta(days=90)
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="oicp.forget_exchanges", queue="clocks", queueing_lock="oicp.forget_exchanges")
+def drop_old_exchanges(timestamp: int) -> None:
+    forget_exchanges(datetime.fromtimestamp(timestamp, UTC) - KEPT_FOR)
