@@ -143,11 +143,11 @@ def _line(desk: Desk, partner: Partner, number: int) -> ContactLine:
 EVSES = """
     INSERT INTO charging_evse (desk_id, partner_id, evse_id, label, label_key, sounds_key, id_key, id_sounds_key,
         address_key, evse_number, connector_number, plug, place_hint, address, country, hotline, hotline_at,
-        status, error_code)
+        also_known, station_label, status, error_code)
     SELECT %(desk)s, p.id, p.operator_ids[1] || '*E' || lpad(n::text, 5, '0'),
         p.operator_ids[1] || '*E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'),
         p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), p.operator_keys[1] || 'E' || lpad(n::text, 5, '0'), '',
         '', 1, 1, 'type2_socket', '', 'Ladestraße ' || n, p.country,
-        '+498005550' || lpad((p.id %% 10000)::text, 4, '0'), now(), '', ''
+        '+498005550' || lpad((p.id %% 10000)::text, 4, '0'), now(), '', '', '', ''
     FROM partners_partner p, generate_series(0, %(each)s - 1) AS n WHERE p.desk_id = %(desk)s AND p.plays_cpo
 """

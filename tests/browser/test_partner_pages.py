@@ -60,6 +60,21 @@ def test_a_line_is_added_and_a_slip_mended_by_keyboard_alone(look: Look, manager
         assert ContactLine.objects.get(value="+49305550888").hours == "Mon-Fri 08:00-18:00"
 
 
+def test_a_file_is_looked_at_and_applied_by_keyboard(look: Look, manager: Person, partner: Partner) -> None:
+    page = look(manager, f"/d/{partner.desk.slug}/partners")
+    rows = "Nordlade,cpo,first_level,+49 30 5550 901\nNordlade,cpo,first_level,12\n"
+    content = f"partner,role,purpose,value\n{rows}".encode()
+    page.get_by_label("CSV or JSON").set_input_files({"name": "forms.csv", "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Look at what it changes").press("Enter")
+    expect(page.get_by_text("1 added, 0 changed, 0 as they were, 1 refused")).to_be_visible()
+    expect(page.get_by_text("'12' is no phone number.")).to_be_visible()
+    assert faults(page, "file") == []
+    press(page, "a")
+    expect(page.get_by_text("forms.csv: 1 added")).to_be_visible()
+    with scope(desk=partner.desk):
+        assert ContactLine.objects.filter(value="+49305550901").exists()
+
+
 def test_what_somebody_else_changes_is_seen_at_once(look: Look, manager: Person, partner: Partner) -> None:
     page = look(manager, "/healthz")
     told = {"body": ""}

@@ -106,6 +106,15 @@ def test_a_time_that_cannot_be_is_refused_and_what_was_typed_stays(
     assert not Message.objects.exists()
 
 
+def test_another_place_alone_leaves_the_time_as_it_stands(client: Client, manager: Person, meeting: KickOff) -> None:
+    invite(client, meeting)
+    meeting.refresh_from_db()
+    values = {"do": "schedule", "length": "60", "place": "Room 9", "invited": CPO_REFERENCE_MAIL, "seen": "0"}
+    assert client.post(path_of(meeting), values).status_code == 302
+    moved = KickOff.objects.get(pk=meeting.pk)
+    assert (moved.begins_at, moved.place, moved.sequence) == (meeting.begins_at, "Room 9", meeting.sequence + 1)
+
+
 def test_the_invited_answers_by_link_never_by_opening_it(client: Client, manager: Person, meeting: KickOff) -> None:
     invite(client, meeting)
     link = link_in(newest_mail())

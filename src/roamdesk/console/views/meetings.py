@@ -116,8 +116,10 @@ def _schedule(typed: QueryDict, found: KickOff, by: str, at: datetime) -> str:
 
 
 def _begin(typed: QueryDict, found: KickOff) -> datetime:
-    """A proposed slot, else the time typed, by the clock of our desk."""
+    """The time typed, by the clock of our desk, else a proposed slot, else the one that stands."""
     own, slot = typed.get("begins", ""), typed.get("slot", "")
+    if found.begins_at and not own and not slot:
+        return found.begins_at
     try:
         if slot and not own:
             return datetime.fromisoformat(slot).astimezone(UTC)
