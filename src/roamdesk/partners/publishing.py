@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -108,7 +109,13 @@ def _publication(
 
 def differences_between(old: ProcedureVersion, new: ProcedureVersion) -> tuple[str, ...]:
     """What ``new`` changes in ``old``, in sentences."""
-    return differences(procedure_at(old.pk), procedure_at(new.pk)) if old.pk != new.pk else ()
+    return _differences(old.pk, new.pk) if old.pk != new.pk else ()
+
+
+@lru_cache(maxsize=64)
+def _differences(old: int, new: int) -> tuple[str, ...]:
+    """Kept versions never change, and a publication asks for the same pair once for each partner."""
+    return differences(procedure_at(old), procedure_at(new))
 
 
 def addresses_of(partners: Sequence[Partner]) -> dict[int, tuple[str, ...]]:
