@@ -17,8 +17,11 @@ from oicp_messages import CDR, EVSE, REMOTE_STOP, SESSION
 from roamdesk.charging.models import Cdr, Evse, Plug, Pull, RefusedRecord, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.ports import StopOrder, backend_for, health_of
+from roamdesk.charging.roaming.said import Origin
+from roamdesk.charging.roaming.services import record_cdr
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.connecting import connect
+from roamdesk.oicp.mapping import charge_record_of
 from roamdesk.oicp.pulling import PullStopped, RecordTally, pull_evses, pull_records, pull_statuses
 from roamdesk.oicp.wire.writing import encode
 
@@ -187,10 +190,6 @@ def _quiet(_: RecordTally) -> None:
 @pytest.fixture
 def emp_push(msp_desk: Desk, at: datetime) -> Any:
     """The same record as `CDR`, pushed by the hub before."""
-    from roamdesk.charging.roaming.said import Origin
-    from roamdesk.charging.roaming.services import record_cdr
-    from roamdesk.oicp.mapping import charge_record_of
-
     return lambda: record_cdr(msp_desk, charge_record_of(CDR, Origin(at, "pushed")))
 
 

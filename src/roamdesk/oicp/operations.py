@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from types import UnionType
+from typing import Any
 from urllib.parse import quote
 
+from roamdesk.oicp.wire import Reading, read
 from roamdesk.oicp.wire.authentication import PushAuthenticationData
 from roamdesk.oicp.wire.charging import (
     Acknowledgement,
@@ -37,6 +39,7 @@ from roamdesk.oicp.wire.pricing import (
     PushEVSEPricing,
     PushPricingProductData,
 )
+from roamdesk.oicp.wire.reading import read_notification
 from roamdesk.oicp.wire.records import (
     ChargeDetailRecord,
     ChargeDetailRecordPage,
@@ -77,6 +80,10 @@ class Operation:
     def path_for(self, party: str) -> str:
         """The path with the partner's id, verbatim: a hub may not take `%2A` for `*` (section 2)."""
         return PREFIX + self.path.format(party=quote(party, safe="*+"))
+
+    def read_request(self, body: bytes) -> Reading[Any]:
+        """Raises Unreadable."""
+        return read(self.request, body) if isinstance(self.request, type) else read_notification(body)
 
 
 AUTHORIZE_START = Operation(

@@ -30,6 +30,7 @@ _PATH = re.compile(r"/oicp/(?P<desk>[-\w]{1,50})(?P<path>/.*)", re.ASCII | re.DO
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 Environ = dict[str, Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 THREADS = 16
 LONGEST_QUEUE = 200
@@ -100,14 +101,25 @@ def common_name(pem: str) -> str:
 class Port:
     """`start` listens and returns; `stop` answers what is under way first."""
 
-    def __init__(self, host: str, port: int, *, certificate: str = "", key: str = "", roots: str = "") -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        serves: Application = application,
+        *,
+        certificate: str = "",
+        key: str = "",
+        roots: str = "",
+        longest_body: int = 4 * LONGEST_REQUEST,
+    ) -> None:
         """Without a certificate it speaks plain HTTP, for a proxy before it. Raises OSError, ssl.SSLError."""
+        self._serves = serves
         self._held: set[BaseDatabaseWrapper] = set()
         self._server = wsgi.Server(
             (host, port), self._application, numthreads=THREADS, max=THREADS * 2, request_queue_size=LONGEST_QUEUE,
             timeout=IDLE_SECONDS, server_name="roamdesk",
         )  # fmt: skip
-        self._server.max_request_body_size = 4 * LONGEST_REQUEST
+        self._server.max_request_body_size = longest_body
         if certificate:
             self._server.ssl_adapter = _adapter(certificate, key, roots)
         self._thread = threading.Thread(target=self._server.serve, name="oicp port", daemon=True)
@@ -130,7 +142,7 @@ class Port:
     def _application(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """A thread of the pool keeps its connection to the database from call to call."""
         self._held.add(connections[DEFAULT_DB_ALIAS])
-        return application(environ, start_response)
+        return self._serves(environ, start_response)
 
 
 def _adapter(certificate: str, key: str, roots: str) -> BuiltinSSLAdapter:

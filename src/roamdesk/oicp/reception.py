@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.db import transaction
 from django_scopes import scope, scopes_disabled
@@ -24,10 +24,9 @@ from roamdesk.oicp.operations import Operation
 from roamdesk.oicp.refusing import CallRefused, refusal
 from roamdesk.oicp.routes import Found, find_route
 from roamdesk.oicp.secrets import without_pins
-from roamdesk.oicp.wire import Message, Reading, Unreadable, read, write
+from roamdesk.oicp.wire import Reading, Unreadable, read, write
 from roamdesk.oicp.wire.charging import AuthorizationStart
 from roamdesk.oicp.wire.message import Answer
-from roamdesk.oicp.wire.reading import read_notification
 from roamdesk.oicp.wire.writing import encode
 
 logger = logging.getLogger(__name__)
@@ -113,7 +112,7 @@ class _Call:
     def _act(self, exchange: Exchange) -> Answer:
         try:
             admit(self.desk, self.hub, self.found, self.inbound.caller)
-            reading = _read(self.operation, self.inbound.body)
+            reading = self._read()
             exchange.findings = [str(finding)[:300] for finding in reading.findings[:50]]
             exchange.session_id = str(getattr(reading.message, "SessionID", None) or "")[:64]
             _check_essentials(self.operation, reading)
@@ -128,6 +127,12 @@ class _Call:
         except Exception:
             logger.exception("a call of the hub failed: %s", self.operation.name)
             return refusal(self.operation, Code.SYSTEM_ERROR)
+
+    def _read(self) -> Reading[Any]:
+        size = len(self.inbound.body)
+        if size > LONGEST_REQUEST:
+            raise Unreadable(f"The body has {size} bytes, at most {LONGEST_REQUEST} are taken.")
+        return self.operation.read_request(self.inbound.body)
 
     def _origin(self) -> Origin:
         return Origin(self.inbound.at, without_pins(self.inbound.body), self.inbound.process_id)
@@ -147,14 +152,6 @@ _STRANGERS = frozenset({Code.RFID_INVALID, Code.QR_INVALID, Code.PLUG_AND_CHARGE
 
 def _is_ours(said: Answer) -> bool:
     return isinstance(said, AuthorizationStart) and said.AuthorizationStatus == "Authorized"
-
-
-def _read(operation: Operation, body: bytes) -> Reading[Any]:
-    if len(body) > LONGEST_REQUEST:
-        raise Unreadable(f"The body has {len(body)} bytes, at most {LONGEST_REQUEST} are taken.")
-    if operation is op.CHARGING_NOTIFICATIONS:
-        return read_notification(body)
-    return read(cast("type[Message]", operation.request), body)
 
 
 ESSENTIAL: dict[str, tuple[str, ...]] = {
