@@ -20,7 +20,8 @@ from roamdesk.cases.settling import plan_of
 from roamdesk.charging.matching import Match
 from roamdesk.charging.models import Command, Evse
 from roamdesk.charging.ports import Outcome
-from roamdesk.charging.services import queue_command
+from roamdesk.charging.roaming.services import queue_remote_stop
+from roamdesk.charging.services import CommandRefused, queue_command
 from roamdesk.procedure import Machine
 
 FACT_OF = {
@@ -45,9 +46,10 @@ def request_unlock(case: Case, *, actor: Actor, at: datetime, key: str, expected
 def request_remote_stop(
     case: Case, *, actor: Actor, at: datetime, key: str, expected_version: int | None = None
 ) -> Command:
-    """Stop the session of the User at the case's EVSE; a normal stop unlocks a cable of one's own too (S12, S15).
+    """Stop the session of the User at the case's EVSE; a normal stop unlocks a cable of one's own too (S12, S15, A9).
 
-    Raises Refused where what was said fits no running session: nobody else's is ended.
+    At a partner's EVSE the MSP asks through the hub. Raises Refused where what was said fits no running session:
+    nobody else's is ended.
     """
     return _order(case, Command.Kind.REMOTE_STOP, _refuse_remote_stop, actor, at, key, expected_version)
 
@@ -68,19 +70,20 @@ def _order(
             if known:
                 return known
             check_version(locked, expected_version)
-            evse, match = _evse_of_ours(locked), match_now(locked, at)
+            evse, match = _evse_within_reach(locked, kind), match_now(locked, at)
             refuse(locked, given, match)
             write(locked, "command", {"kind": kind.value, "evse": evse.label, "key": key[:80]}, actor, at)
-        return queue_command(
-            case.desk,
-            evse,
-            kind,
-            about=about(case),
-            key=_key(case, key),
-            requested_by=actor.name[:80],
-            at=at,
-            token=_token_of(match),
-        )
+        asked = {"about": about(case), "key": _key(case, key), "requested_by": actor.name[:80]}
+        if evse.station_id is None and match.session:
+            return _by_hub(case, match.session.pk, evse, asked, at)
+        return queue_command(case.desk, evse, kind, **asked, at=at, token=_token_of(match))
+
+
+def _by_hub(case: Case, session_id: int, evse: Evse, asked: dict[str, str], at: datetime) -> Command:
+    try:
+        return queue_remote_stop(case.desk, session_id, evse, **asked, at=at)
+    except CommandRefused as refused:
+        raise Refused(str(refused)) from None
 
 
 def _refuse_remote_stop(case: Case, given: list[Command], match: Match) -> None:
@@ -107,8 +110,10 @@ def _refuse_unlock(case: Case, given: list[Command], match: Match) -> None:
         raise Refused(f"The Unlock was tried {tries} times. Call the User, or promise a field visit.")
 
 
-def _evse_of_ours(case: Case) -> Evse:
-    if case.evse is None or case.evse.station_id is None:
+def _evse_within_reach(case: Case, kind: Command.Kind) -> Evse:
+    """One of ours; for its MSP a partner's too, where a session can be stopped through a hub."""
+    by_hub = kind is Command.Kind.REMOTE_STOP and case.side == "msp"
+    if case.evse is None or (case.evse.station_id is None and not by_hub):
         raise Refused("No station of ours belongs to this label. Mend the label, or act in your own backend.")
     return case.evse
 

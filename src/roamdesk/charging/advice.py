@@ -63,6 +63,20 @@ ADVICE: dict[Outcome, Advice] = {
     Outcome.ACCEPTED: Advice(Mark.HOURGLASS, "Accepted by the station, not yet done", "wait for the session to stop"),
     Outcome.REJECTED: Advice(Mark.CROSS, "Rejected: the station knows no such session", "read the status, then Unlock"),
 }
+_BY_HUB: dict[Outcome, Advice] = {
+    Outcome.NOT_CONNECTED: Advice(Mark.RING, "Not sent: no way to the hub", "phone the CPO"),
+    Outcome.ACCEPTED: Advice(
+        Mark.HOURGLASS, "Accepted by the CPO, not yet seen to stop", "ask the User: has the session ended?"
+    ),
+    Outcome.REJECTED: Advice(Mark.CROSS, "The CPO knows no such session: it may have ended", "ask the User; phone"),
+    Outcome.NOT_SUPPORTED: Advice(Mark.CROSS, "The CPO takes no remote stop", "stop with the card; phone the CPO"),
+    Outcome.CALL_ERROR: Advice(Mark.CROSS, "Remote stop failed at the CPO", "stop with the card; phone the CPO"),
+    Outcome.NO_ANSWER: Advice(
+        Mark.DASHED_RING, "No answer from the CPO: unknown. It may still stop", "ask the User; phone the CPO"
+    ),
+}
+_QUEUED_BY_HUB = Advice(Mark.HOURGLASS, "Queued, on its way to the hub", "wait a few seconds")
+_SENT_BY_HUB = Advice(Mark.HOURGLASS, "Sent to the hub, waiting for the CPO", "stay with the User")
 _OF_A_STOP: dict[Outcome, str] = {
     Outcome.CALL_ERROR: "Remote stop failed: the station answered with an error",
     Outcome.NOT_SUPPORTED: "The station does not support this command",
@@ -74,13 +88,14 @@ _OF_A_STOP: dict[Outcome, str] = {
 
 def advice_on(command: Command) -> Advice:
     """What the operator reads of this command now, its detail and lateness included."""
+    by_hub = command.session_id is not None
     if command.state == Command.State.QUEUED:
-        return WAITING_TO_BE_SENT
+        return _QUEUED_BY_HUB if by_hub else WAITING_TO_BE_SENT
     if command.state == Command.State.SENT:
-        return SENT
+        return _SENT_BY_HUB if by_hub else SENT
     outcome = Outcome(command.outcome)
-    found = ADVICE[outcome]
-    reads = found.reads if command.kind == Command.Kind.UNLOCK else _OF_A_STOP.get(outcome, found.reads)
+    found = (_BY_HUB if by_hub else ADVICE).get(outcome, ADVICE[outcome])
+    reads = found.reads if by_hub or command.kind == Command.Kind.UNLOCK else _OF_A_STOP.get(outcome, found.reads)
     return replace(found, reads=", ".join(part for part in (reads, command.detail.rstrip("."), _late(command)) if part))
 
 

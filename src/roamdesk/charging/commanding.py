@@ -23,6 +23,7 @@ from roamdesk.desks.prepared import read, rows
 
 CHANNEL = "roamdesk_commands"
 PICKED_UP_WITHIN = timedelta(seconds=5)
+BY_HUB_WITHIN = timedelta(seconds=90)  # for a worker to take it, and again for the hub to answer
 ANSWER_MARGIN = timedelta(seconds=10)
 
 AT_MOST = 500
@@ -84,7 +85,7 @@ def queue_command(
         requested_by=requested_by, queued_at=at,
     )  # fmt: skip
     with transaction.atomic(savepoint=False):
-        if not _is_first(order):
+        if not is_first(order):
             return Command.objects.select_related("station", "evse", "desk").get(desk=desk, key=key)
         if not station.is_connected:
             _finish(order, Outcome.NOT_CONNECTED, at, detail=_last_seen(order))
@@ -93,7 +94,7 @@ def queue_command(
     return order
 
 
-def _is_first(order: Command) -> bool:
+def is_first(order: Command) -> bool:
     """Write the order unless its desk has one with this key; whoever writes the same key waits meanwhile."""
     for (pk,) in rows(QUEUE, {name: getattr(order, name) for name in _COLUMNS}):
         order.pk, order._state.adding, order._state.db = pk, False, connection.alias
@@ -158,8 +159,12 @@ def expire_commands(now: datetime, *, timeout: timedelta | None = None) -> int:
     ``timeout`` is how long the holder waits for a station, by default COMMAND_TIMEOUT of the settings (30 s).
     """
     patience = timeout or timedelta(seconds=float(getattr(settings, "COMMAND_TIMEOUT", 30)))
-    overdue = Q(state=State.QUEUED, queued_at__lt=now - PICKED_UP_WITHIN) | Q(
-        state=State.SENT, sent_at__lt=now - patience - ANSWER_MARGIN
+    at_station, by_hub = Q(station__isnull=False), Q(station__isnull=True)
+    overdue = (
+        at_station & Q(state=State.QUEUED, queued_at__lt=now - PICKED_UP_WITHIN)
+        | at_station & Q(state=State.SENT, sent_at__lt=now - patience - ANSWER_MARGIN)
+        | by_hub & Q(state=State.QUEUED, queued_at__lt=now - BY_HUB_WITHIN)
+        | by_hub & Q(state=State.SENT, sent_at__lt=now - BY_HUB_WITHIN)
     )
     # A clock serves every desk; each row names its own.
     with scopes_disabled():
@@ -230,6 +235,8 @@ def _finish(command: Command, outcome: Outcome, at: datetime, *, detail: str, an
 
 
 def _last_seen(command: Command) -> str:
+    if command.station is None:
+        return "Nobody took it to the hub."
     seen = command.station.last_seen_at
     return f"Last seen {seen:%d/%m/%Y %H:%M} UTC." if seen else "Never seen."
 

@@ -18,7 +18,7 @@ NEWEST = 20
 _RECORDS = """
 SELECT s.id, s.started_at, s.observed_at, s.ended_at, coalesce(e.label, ''), coalesce(e.evse_id, ''),
        s.token_key, coalesce(t.contract_id, ''), coalesce(e.address, ''), s.session_id, s.transaction_id,
-       s.charging, CASE WHEN st.connection_id <> '' THEN st.last_seen_at END
+       s.charging, s.grade, CASE WHEN st.connection_id <> '' THEN st.last_seen_at END
 FROM ({which}) s
 LEFT JOIN charging_evse e ON e.id = s.evse_id
 LEFT JOIN charging_station st ON st.id = s.station_id
@@ -38,7 +38,10 @@ _NEWEST = _RECORDS.format(
          SELECT key::text FROM charging_token
          WHERE desk_id = %(desk)s::bigint AND (key = ANY(%(keys)s)
             OR contract_key <> '' AND contract_key = %(contract)s
-            OR printed_key <> '' AND printed_key = %(printed)s)))
+            OR printed_key <> '' AND printed_key = %(printed)s)
+         UNION ALL
+         SELECT contract_key::text FROM charging_token
+         WHERE desk_id = %(desk)s::bigint AND contract_key <> '' AND key = ANY(%(keys)s)))
      ORDER BY started_at DESC LIMIT %(newest)s)
 """
 )

@@ -49,12 +49,16 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """What the caller told; empty for what was not asked. ``started_at`` is aware UTC."""
+    """What the caller told; empty for what was not asked. ``started_at`` is aware UTC.
+
+    ``contracts`` are those that the token is known to belong to, without check character.
+    """
 
     token: str = ""
     evse_label: str = ""
     started_at: datetime | None = None
     address: str = ""
+    contracts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class SessionRecord:
     session_id: str = ""
     transaction_id: str = ""
     charging: bool = True
+    grade: str = ""  # charging.roaming Grade; empty for a session of our own station
 
     @property
     def is_open(self) -> bool:
@@ -181,7 +186,7 @@ def _one_user(proven: list[_Compared]) -> list[_Compared]:
 def _rows(said: Said, session: SessionRecord, tolerances: Tolerances, now: datetime) -> tuple[MatchRow, ...]:
     rows = [
         _evse_row(said.evse_label, session),
-        _token_row(said.token, session),
+        _token_row(said, session),
         _start_row(said.started_at, session, tolerances, now),
     ]
     return (*rows, _address_row(said.address, session)) if said.address else tuple(rows)
@@ -202,11 +207,11 @@ def _evse_row(said: str, session: SessionRecord) -> MatchRow:
     return replace(row, verdict=Agreement.DIFFERS, note="another EVSE")
 
 
-def _token_row(said: str, session: SessionRecord) -> MatchRow:
-    row = MatchRow(Asked.TOKEN, said, session.token_key, Agreement.NOT_COMPARED, NOT_COMPARED)
-    if not said or not (session.token_key or session.contract_id):
+def _token_row(said: Said, session: SessionRecord) -> MatchRow:
+    row = MatchRow(Asked.TOKEN, said.token, session.token_key, Agreement.NOT_COMPARED, NOT_COMPARED)
+    if not said.token or not (session.token_key or session.contract_id):
         return row
-    note = _same_token(said, session)
+    note = _same_token(said.token, session) or _by_contract(said.contracts, session)
     if note:
         return replace(row, verdict=Agreement.AGREES, note=note)
     return replace(row, verdict=Agreement.DIFFERS, note="another token")
@@ -229,6 +234,10 @@ def _same_token(said: str, session: SessionRecord) -> str:
     if len(key) >= SHORTEST_PART and any(_ends_with(known, key) for known in ends):
         return f"last {len(key)} the same"
     return ""
+
+
+def _by_contract(contracts: frozenset[str], session: SessionRecord) -> str:
+    return "same contract" if contract_stem(session.token_key) in contracts else ""
 
 
 def _same_whole(key: str) -> str:

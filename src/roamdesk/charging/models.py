@@ -287,7 +287,7 @@ class Session(models.Model):
 
 
 class Command(models.Model):
-    """An order to a station. The row is the job: whoever holds the station's connection performs it."""
+    """An order to a station of ours, or through a hub. The row is the job: whoever reaches the station performs it."""
 
     class Kind(models.TextChoices):
         UNLOCK = "unlock", "Unlock"
@@ -302,7 +302,13 @@ class Command(models.Model):
         UNKNOWN = "unknown", "No answer: unknown"
 
     desk = models.ForeignKey(Desk, on_delete=models.CASCADE)
-    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="commands")
+    station = models.ForeignKey(
+        Station, null=True, blank=True, on_delete=models.CASCADE, related_name="commands", help_text="Empty: by a hub"
+    )
+    session = models.ForeignKey(
+        Session, null=True, blank=True, on_delete=models.SET_NULL, related_name="commands", db_index=False,
+        help_text="The hub's session that is stopped",
+    )  # fmt: skip
     evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="commands")
     kind = models.CharField(max_length=12, choices=Kind)
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="Who asked, for instance case:17")
@@ -342,6 +348,13 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
+
+    @property
+    def own_station(self) -> Station:
+        """Raises ValueError for an order that goes through a hub."""
+        if self.station is None:
+            raise ValueError("This order goes through a hub, not to a station of ours.")
+        return self.station
 
 
 class MatchVerdict(models.Model):

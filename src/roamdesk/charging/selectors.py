@@ -130,6 +130,13 @@ def sessions_for(desk: Desk, *, evse: Evse | None = None, token: str = "", now: 
     return [one for one in found if one.ended_at is None or now - one.ended_at <= RECENT]
 
 
+def contracts_of(desk: Desk, token: str) -> frozenset[str]:
+    """The contracts of a token that is known here, without check character."""
+    keys, _, _ = _names_of_token(token)
+    found = Token.objects.filter(desk=desk, key__in=keys).exclude(contract_key="")
+    return frozenset(found.values_list("contract_key", flat=True)) if keys else frozenset()
+
+
 def open_session_at(evse: Evse) -> Session | None:
     """The session that runs at the EVSE, the newest where a station forgot to end one."""
     return Session.objects.filter(evse=evse, ended_at__isnull=True).order_by("-started_at").first()

@@ -175,9 +175,9 @@ class Operator:
 
     def _say_command(self, command: Command) -> None:
         for text in filter(None, command.request.splitlines()):
-            self.stage.narrator.note(f"to {command.station.identity}: {text}")
+            self.stage.narrator.note(f"to {command.own_station.identity}: {text}")
         for text in filter(None, command.response.splitlines()):
-            self.stage.narrator.note(f"from {command.station.identity}: {text}")
+            self.stage.narrator.note(f"from {command.own_station.identity}: {text}")
         late = ", late answer" if command.late else ""
         words = WORDS.get(Outcome(command.outcome), command.outcome.replace("_", " "))
         self.stage.narrator.note("; ".join(filter(None, [words + late, command.detail])))

@@ -85,12 +85,12 @@ class CommandRunner:
         if order.command.kind == Command.Kind.UNLOCK:
             return await unlock_with_stop(central, self._unlock_order(order), announce=announce)
         command = _wire_command(order)
-        outcome = await central.perform(order.command.station_id, command, self._answer_within, announce=announce)
+        outcome = await central.perform(order.command.own_station.pk, command, self._answer_within, announce=announce)
         return UnlockCourse(outcome)
 
     def _unlock_order(self, order: Order) -> UnlockOrder:
         return UnlockOrder(
-            station_id=order.command.station_id,
+            station_id=order.command.own_station.pk,
             evse=order.evse,
             connector=order.connector,
             answer_within=self._answer_within,

@@ -9,7 +9,7 @@ class OcppBackend:
     name = "ocpp"
 
     def serves(self, command: Command) -> bool:
-        return command.station.version.startswith("ocpp")
+        return command.station is not None and command.station.version.startswith("ocpp")
 
     def wake(self, command: Command) -> None:
         """Nothing to add: the stations process listens to the notification of the queue itself."""

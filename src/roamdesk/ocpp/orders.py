@@ -117,12 +117,12 @@ def finish_late(station_id: int, answer: CommandOutcome, at: datetime) -> None:
 def _open_transaction(command: Command) -> str | None:
     if not _needs_transaction(command):
         return None
-    sessions = Session.objects.filter(station_id=command.station_id, evse=command.evse, ended_at__isnull=True)
+    sessions = Session.objects.filter(station=command.own_station, evse=command.evse, ended_at__isnull=True)
     newest = sessions.exclude(transaction_id="").order_by("-started_at").first()
     return None if newest is None else newest.transaction_id
 
 
 def _needs_transaction(command: Command) -> bool:
     """A 1.6 station ends its transaction by itself before it unlocks."""
-    unlocks_2x = command.kind == Command.Kind.UNLOCK and command.station.version != OcppVersion.V16
+    unlocks_2x = command.kind == Command.Kind.UNLOCK and command.own_station.version != OcppVersion.V16
     return unlocks_2x or command.kind == Command.Kind.REMOTE_STOP

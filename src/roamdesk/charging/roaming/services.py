@@ -19,6 +19,7 @@ from roamdesk.charging.roaming.recording import (
     record_notification,
 )
 from roamdesk.charging.roaming.statuses import StatusTally, record_status
+from roamdesk.charging.roaming.stopping import can_stop, queue_remote_stop
 
 __all__ = [
     "EvidenceRefused",
@@ -27,10 +28,12 @@ __all__ = [
     "authorise",
     "begin_pull",
     "block_token",
+    "can_stop",
     "decide_pull",
     "finish_pull",
     "import_evses",
     "last_as_of",
+    "queue_remote_stop",
     "record_authorisation",
     "record_cdr",
     "record_notification",

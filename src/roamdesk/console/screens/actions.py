@@ -15,6 +15,7 @@ from roamdesk.cases.selectors import CaseView
 from roamdesk.cases.words import masked
 from roamdesk.charging.matching import Match
 from roamdesk.charging.models import Command
+from roamdesk.charging.roaming.services import can_stop
 from roamdesk.console import words
 from roamdesk.console.screens.unlock import RUNNING, Attempt, attempt_of
 
@@ -28,6 +29,7 @@ class Stop:
     label: str
     ends: str
     key: str
+    by_hub: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,18 @@ def _stop(view: CaseView, match: Match | None, commands: list[Command], now: dat
     session = match.session if match else None
     evse = view.case.evse
     on_its_way = any(command.state in RUNNING for command in commands)
-    if session is None or not session.is_open or on_its_way or evse is None or evse.station_id is None:
+    if session is None or not session.is_open or on_its_way or evse is None:
+        return None
+    if evse.station_id is None and not can_stop(view.case.desk, session.pk):
         return None
     token = f"with token {masked(session.token_key)}" if session.token_key else "without a token"
     since = words.moment(session.started_at, now, zone)
-    return Stop(session.evse_label, f"the session {token}, which has run since {since}", f"stop-{len(commands) + 1}")
+    return Stop(
+        session.evse_label,
+        f"the session {token}, which has run since {since}",
+        f"stop-{len(commands) + 1}",
+        by_hub=evse.station_id is None,
+    )
 
 
 def _linked(case: Case) -> Iterable[Case]:

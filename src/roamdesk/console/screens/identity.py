@@ -21,8 +21,13 @@ VERDICTS = {
 SAYS = {
     Verdict.MATCH: "One session fits, nothing contradicts",
     Verdict.AMBIGUOUS: "More than one session could be meant",
-    Verdict.MISMATCH: "What was said contradicts the backend",
+    Verdict.MISMATCH: "What was said contradicts what is known",
     Verdict.NO_DATA: "No session is known here",
+}
+EVIDENCE = {
+    "authorised": "Authorised: that it charges was not seen",
+    "started": "Charging was seen",
+    "cdr": "Closed by its CDR",
 }
 ROWS = {Agreement.AGREES: State.DONE, Agreement.DIFFERS: State.FAILED, Agreement.NOT_COMPARED: State.UNKNOWN}
 ASKED = {Asked.EVSE: "EVSE", Asked.TOKEN: "Token", Asked.STARTED_AT: "Started", Asked.ADDRESS: "Address"}
@@ -45,14 +50,17 @@ class IdentityPanel:
     age: str
     stale: bool
     accepted: str
+    evidence: str
+    source: str
 
 
 def match_of(view: CaseView, now: datetime) -> Match | None:
-    """None on the MSP's side, and before anything was said that can be compared."""
+    """None before anything was said that can be compared, and on the MSP's side where no session is known."""
     known = view.plan.facts.values
-    if view.case.side != "cpo" or PROOF.isdisjoint(known) or not known.keys() & {"evse_label", "token"}:
+    if PROOF.isdisjoint(known) or not known.keys() & {"evse_label", "token"}:
         return None
-    return match_now(view.case, now)
+    match = match_now(view.case, now)
+    return None if view.case.side == "msp" and match.verdict is Verdict.NO_DATA else match
 
 
 def identity_panel(view: CaseView, match: Match | None, now: datetime) -> IdentityPanel | None:
@@ -66,6 +74,8 @@ def identity_panel(view: CaseView, match: Match | None, now: datetime) -> Identi
         rows=tuple(_row(row) for row in match.rows),
         age=words.age(match.data_at, now),
         stale=words.is_stale("sessions", match.data_at, now),
+        evidence=EVIDENCE.get(match.session.grade, "") if match.session else "",
+        source="Roaming data" if view.case.side == "msp" else "Backend",
         accepted=f"accepted by {view.match.accepted_by}" if view.match and view.match.accepted_by else "",
     )
 
