@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+import jsonschema
 import pytest
 from django_scopes import scope
 
@@ -17,10 +19,14 @@ from roamdesk.cases.actors import Actor
 from roamdesk.cases.errors import NoticeIncomplete, Refused
 from roamdesk.cases.models import Case
 from roamdesk.cases.notices import Notice, compose, send_notice
-from roamdesk.correspondence import ports
+from roamdesk.correspondence import ports, sending
 from roamdesk.correspondence.models import Message
+from roamdesk.correspondence.parsing.mail import parse
 from roamdesk.correspondence.services import attempt
 from roamdesk.partners.models import ContactLine
+from roamdesk.procedure import shipped
+from roamdesk.procedure.exchange import SCHEMA, read_sent
+from roamdesk.procedure.understanding import Parts, understand
 
 MINUTE = timedelta(minutes=1)
 
@@ -229,3 +235,37 @@ def test_the_mail_of_a_merged_case_tells_only_its_history(
     attempt(message.pk, at + MINUTE)
     assert kinds(solved_case)[-2:] == ["merged", "mail_state"]
     assert fresh(solved_case).state == "merged"
+
+
+def test_the_fields_go_along_as_json_that_the_other_desk_reads_without_guessing(
+    solved_case: Case, operator: Actor, at: datetime
+) -> None:
+    """S32: what the mail says, and nothing else; the User's number is in neither."""
+    values = {"user_phone": USER_PHONE, "issue": f"Stuck. Call {USER_PHONE}."}
+    services.record_facts(solved_case, values, actor=operator, at=at)
+    message = send_notice(solved_case, "mail_success", actor=operator, at=at)
+    with scope(desk=solved_case.desk):
+        read = parse(sending.compose(message).as_bytes())
+    (raw,) = read.bodies.templates
+    sent = read_sent(shipped(), raw)
+    assert (sent.our_reference, sent.problem) == ("NDL-2603-0001", "cable_stuck")
+    assert sent.fields["token"].values == {"token": TOKEN}
+    assert sent.fields["date_time"].values == {"event_time": "2026-03-10T09:00:00Z", "time_exact": "no"}
+    assert sent.fields["cdr_id"].values == {"cdr_reason": "the session still runs"}
+    assert b"5550142" not in raw
+    jsonschema.validate(json.loads(raw), json.loads(SCHEMA.read_text()))
+
+
+def test_what_we_send_is_understood_from_text_html_and_attachment_alike(
+    solved_case: Case, operator: Actor, at: datetime
+) -> None:
+    message = send_notice(solved_case, "mail_success", actor=operator, at=at)
+    with scope(desk=solved_case.desk):
+        read = parse(sending.compose(message).as_bytes()).bodies
+    by_part = [
+        understand(shipped(), Parts(text=read.text)),
+        understand(shipped(), Parts(html=read.html)),
+        understand(shipped(), Parts(attachments=read.templates)),
+    ]
+    assert by_part[0].values == by_part[1].values == by_part[2].values
+    assert {found.their_reference for found in by_part} == {"NDL-2603-0001"}

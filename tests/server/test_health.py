@@ -37,3 +37,10 @@ def test_a_token_opens_the_metrics_from_elsewhere(client: Client, db: None, monk
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
     answer = client.get("/metrics", REMOTE_ADDR="192.0.2.7", headers={"Authorization": "Bearer scrape-me"})
     assert answer.status_code == 200
+
+
+def test_the_schema_of_our_attachment_is_public_at_its_address(client: Client) -> None:
+    answer = client.get("/schemas/roamdesk-template-1.json")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/schema+json"
+    assert answer.json()["$id"] == "urn:roamdesk:mail-template:1"

@@ -27,9 +27,11 @@ from roamdesk.cases.words import fill_mail, full
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.budgets import UsedUp
+from roamdesk.correspondence.enclosing import File
 from roamdesk.correspondence.models import Message
 from roamdesk.procedure import Facts
-from roamdesk.procedure.model import Channel, DutyRule, Kind, MessageTemplate
+from roamdesk.procedure.exchange import CONTENT_TYPE, FILE_NAME, write_sent
+from roamdesk.procedure.model import Channel, DutyRule, Kind, MessageTemplate, Side
 from roamdesk.procedure.template import FilledField
 from roamdesk.procedure.template import fill as fill_template
 
@@ -73,7 +75,14 @@ def compose(case: Case, rule_id: str) -> Notice:
 def template_fields(case: Case) -> tuple[FilledField, ...]:
     """The template's fields as they would leave now, personal values in full; the User's number in none of them."""
     fields = fill_template(procedure_of(case), _in_full(case), case.desk.zone)
-    return tuple(replace(field, text=without_number(case, field.text)) for field in fields)
+    return tuple(
+        replace(
+            field,
+            text=without_number(case, field.text),
+            values={name: without_number(case, value) for name, value in field.values.items()},
+        )
+        for field in fields
+    )
 
 
 def without_number(case: Case, text: str) -> str:
@@ -101,8 +110,9 @@ def _worded(case: Case, message: MessageTemplate, field: FilledField) -> FilledF
     default = message.defaults.get(field.name)
     if not field.missing or default is None:
         return field
-    text = fill_mail(case, default.replace("{outcome_words}", _outcome_words(case)))
-    return replace(field, text=without_number(case, text), missing=False)
+    text = without_number(case, fill_mail(case, default.replace("{outcome_words}", _outcome_words(case))))
+    source = next(each.sources[0] for each in procedure_of(case).template if each.name == field.name)
+    return replace(field, text=text, missing=False, values={source: text})
 
 
 def _outcome_words(case: Case) -> str:
@@ -187,6 +197,7 @@ def _queue(case: Case, duty: Duty, notice: Notice, opening: str, actor: Actor, a
             by_itself=actor == CLOCK,
             by=actor.name if actor.person else "",
             awaits=_awaits(case, template),
+            files=[_as_attachment(case, notice)],
             at=at,
         )
     except UsedUp as used_up:
@@ -206,6 +217,20 @@ def _awaits(case: Case, template: MessageTemplate) -> bool:
 
 def _groups(notice: Notice, template: MessageTemplate) -> list[dict[str, Any]]:
     return [{"recipient": name, "to": to, "values": dict(template.tells[name])} for name, to in notice.to.items()]
+
+
+def _as_attachment(case: Case, notice: Notice) -> File:
+    """The lines of the mail once more, for a machine that reads them."""
+    document = write_sent(
+        procedure_of(case),
+        notice.fields,
+        desk=case.desk.name,
+        side=Side(case.side),
+        our_reference=case.reference,
+        your_reference=case.their_reference,
+        problem=str(case.known["values"].get("problem", "")),
+    )
+    return File(FILE_NAME, CONTENT_TYPE, document)
 
 
 def message_changed(message: Message) -> None:

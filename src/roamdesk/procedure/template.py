@@ -57,6 +57,18 @@ def check_draft(procedure: Procedure, fields: Mapping[str, str]) -> list[str]:
     return [field.name for field in procedure.template if field.required and not given & _names(field)]
 
 
+def without_needless_reasons(procedure: Procedure, told: Mapping[str, str]) -> dict[str, str]:
+    """What was told, without the reason of an absence where the very thing was told as well."""
+    needless = {
+        name
+        for field in procedure.template
+        if any(told.get(source) for source in field.sources)
+        for name in _PLACEHOLDER.findall(" ".join(field.absent))
+        if procedure.facts[name].kind is Kind.TEXT
+    }
+    return {name: value for name, value in told.items() if name not in needless}
+
+
 def read_time(value: Any) -> datetime | None:
     """An instant in UTC from a datetime or an ISO 8601 text; one without offset is taken as UTC."""
     try:

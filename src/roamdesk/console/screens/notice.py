@@ -16,8 +16,8 @@ from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.facts import Field, field_of, local_time
 from roamdesk.console.screens.step import is_queued
 from roamdesk.correspondence.models import Fate, Message
-from roamdesk.procedure.model import DutyRule
-from roamdesk.procedure.template import FilledField
+from roamdesk.procedure.model import DutyRule, Kind, TemplateField
+from roamdesk.procedure.template import FilledField, exactness
 
 PHONE_LEFT_OUT = ("The User's phone number is left out: a notice never carries it.",)
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -43,10 +43,13 @@ FATES = {
 
 @dataclass(frozen=True)
 class Line:
+    """A line of the mail, and what may be typed in its place: the value, or why there is none."""
+
     title: str
     text: str
     hint: str
-    field: Field | None = None
+    fields: tuple[Field, ...] = ()
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: dateti
     phone, back = "user_phone" in view.plan.facts.values, dead_addresses(view.case)
     lines = [_line(view, field, zone) for field in notice.fields]
     lines += [_wanted(view, name, zone) for name in _required(view, notice.rule)]
-    typed = {line.title for line in lines if line.field}
+    typed = {line.title for line in lines if line.missing}
     return NoticePanel(
         rule=notice.rule.id,
         title=notice.rule.do,
@@ -113,26 +116,42 @@ def _required(view: CaseView, rule: DutyRule) -> tuple[str, ...]:
 
 
 def _line(view: CaseView, field: FilledField, zone: str) -> Line:
+    template = next(each for each in view.procedure.template if each.name == field.name)
     if field.missing:
-        template = next(each for each in view.procedure.template if each.name == field.name)
         reasons = PLACEHOLDER.findall(template.absent[-1]) if template.absent else []
-        line = _wanted(view, reasons[0] if reasons else template.sources[0], zone)
-        return replace(line, title=field.title, hint="not yet issued, because" if reasons else line.hint)
+        asked = [_field(view, name, zone) for name in (template.sources[0], *reasons)]
+        hint = "or why there is none" if reasons else ""
+        return Line(field.title, "", hint, tuple(asked), missing=True)
+    if field.shown_local:
+        return _time(view, template, field, zone)
     if field.name == "token" and len(field.text) > 4 and not field.text.startswith("none"):
         return Line(field.title, masked(field.text), "in full in the mail")
-    return Line(field.title, field.text, field.shown_local and f"here {field.shown_local}")
+    return Line(field.title, field.text, "")
+
+
+def _time(view: CaseView, template: TemplateField, field: FilledField, zone: str) -> Line:
+    """In UTC as it is sent and on this desk's clock; a better time may be typed, and whether it is exact (S33)."""
+    known, marked = view.plan.facts.values, exactness(view.procedure, template)
+    better = [template.sources[0]] if template.sources[0] not in known else []
+    better += [marked.fact] if marked and marked.fact not in known else []
+    asked = tuple(field_of(view.procedure.facts[name]) for name in better)
+    return Line(field.title, field.text, f"UTC, here {field.shown_local}", asked)
 
 
 def _wanted(view: CaseView, name: str, zone: str) -> Line:
+    return Line(view.procedure.facts[name].title, "", "", (_field(view, name, zone),), missing=True)
+
+
+def _field(view: CaseView, name: str, zone: str) -> Field:
     """A field to be typed. What is suggested is what this desk knows, and no more."""
-    fact = view.procedure.facts[name]
     known = {
         "event_time": local_time(view.case.opened_at.isoformat(), zone),
         "issue": view.case.title,
         "cdr_reason": "no CDR is known at this desk",
     }
-    hint = "indicative" if name == "event_time" else ""
-    return Line(fact.title, "", hint, field_of(fact, known.get(name, "")))
+    made = field_of(view.procedure.facts[name], known.get(name, ""))
+    # A mail carries the whole of an identifier.
+    return replace(made, hint="") if view.procedure.facts[name].kind is Kind.IDENTIFIER else made
 
 
 def _sent(message: Message, now: datetime, zone: str) -> Sent:

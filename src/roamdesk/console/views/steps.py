@@ -19,6 +19,7 @@ from roamdesk.console.views.case import case_page, found
 from roamdesk.console.views.deeds import Doing, deed
 from roamdesk.desks.access import Access, Right
 from roamdesk.procedure.model import DutyRule
+from roamdesk.procedure.template import without_needless_reasons
 
 
 @deed()
@@ -95,6 +96,7 @@ def notice(doing: Doing, rule: str) -> None:
         )
         return
     version, filled = doing.version, doing.told(*procedure_of(doing.case).facts)
+    filled = without_needless_reasons(procedure_of(doing.case), filled)
     if filled:
         case = services.record_facts(doing.case, filled, actor=doing.actor, at=doing.at, expected_version=version)
         version = case.version
