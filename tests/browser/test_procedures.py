@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,29 @@ def test_what_was_said_on_the_phone_is_noted_by_keyboard(
     page.keyboard.type("Rita Reference")
     press(page, "Control+Enter")
     expect(page.get_by_text("by Rita Reference, noted by Paula Partner").first).to_be_visible()
+
+
+def test_an_acknowledgement_is_seen_at_once(
+    look: Look, manager: Person, msp_desk: Desk, second: ProcedureVersion
+) -> None:
+    with scope(desk=msp_desk):
+        publishing.publish(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
+        sent = Acknowledgement.objects.get()
+    page = look(manager, "/healthz")
+    told = {"body": ""}
+    page.route(
+        re.compile("/live/"),
+        lambda route: route.fulfill(
+            status=200, headers={"Content-Type": "text/event-stream"}, body=f"retry: 100\n\n{told['body']}"
+        ),
+    )
+    page.goto(f"{page.url.removesuffix('/healthz')}{LIST}")
+    expect(page.get_by_text("for 3 d")).to_be_visible()
+    with scope(desk=msp_desk):
+        publishing.acknowledge(sent, name="R. Reference", at=datetime.now(UTC))
+    told["body"] = f"event: partner\ndata: {json.dumps({'partner_id': sent.partner_id})}\n\n"
+    expect(page.locator("#running")).to_contain_text("by R. Reference")
+    expect(page.locator("#versions")).to_contain_text("1 of 1")
 
 
 def test_the_pages_of_procedures_are_accessible(
