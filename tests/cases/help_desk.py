@@ -22,6 +22,7 @@ class LyingHelpDesk:
     inbox: SmtpPeer
     writes_to_port: int
     sent: list[EmailMessage] = field(default_factory=list)
+    writes_the_template: bool = False
 
     def answer_all(self) -> int:
         """How many were left to answer."""
@@ -39,7 +40,10 @@ class LyingHelpDesk:
         answer["Message-ID"] = f"<{number}.ticket@voltpass.example>"
         answer["Auto-Submitted"] = "no"
         answer["X-Auto-Response-Suppress"] = "None"
-        answer.set_content(f"A colleague takes care of it. This is message {number}.")
+        template = f"Date and time: 10/03/2026 09:0{number}\nEVSE id: DE*NDL*E77{number}*1\nToken: none\n"
+        answer.set_content(
+            f"A colleague takes care of it. This is message {number}.\n\n{template if self.writes_the_template else ''}"
+        )
         self.sent.append(answer)
         with smtplib.SMTP("127.0.0.1", self.writes_to_port, timeout=BOUND) as smtp:
             smtp.send_message(answer, f"support+t{number}@voltpass.example", [to])

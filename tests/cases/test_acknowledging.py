@@ -8,16 +8,16 @@ import pytest
 from django_scopes import scope
 
 from case_reading import events, fresh, kinds
-from cases.conftest import Open
-from cases.mails import messages, take
+from cases.conftest import LABEL, Open
+from cases.taking import messages, take
 from roamdesk.cases.acknowledging import language_of
-from roamdesk.cases.actors import Actor, Through
+from roamdesk.cases.actors import Actor
 from roamdesk.cases.attention import attend
 from roamdesk.cases.clocks import run_clocks
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.models import Case
 from roamdesk.cases.notices import send_notice
-from roamdesk.cases.placing import open_case_from
+from roamdesk.cases.placing import place_mail
 from roamdesk.correspondence import sending
 from roamdesk.correspondence.budgets import keep_rules
 from roamdesk.correspondence.models import Message
@@ -60,9 +60,19 @@ def test_a_partners_mail_is_acknowledged_with_our_reference_in_its_thread(
 
 def test_a_subject_without_our_reference_gets_it(cpo_case: Case, acknowledging: Desk, at: datetime) -> None:
     mail = take(acknowledging, at, "Subject: Billed twice", "Message-ID: <t1@voltpass.example>")
-    case = open_case_from(mail, actor=Actor("Nils", Through.CONSOLE), at=at)
+    with scope(desk=acknowledging):
+        case = Case.objects.get(pk=mail.about.removeprefix("case:"))
     [sent] = acknowledgements(case)
     assert sent.subject == f"Re: Billed twice [{case.reference}]"
+
+
+def test_a_mail_that_a_person_places_is_acknowledged_then(
+    cpo_case: Case, acknowledging: Desk, operator: Actor, at: datetime
+) -> None:
+    mail = take(acknowledging, at, f"Subject: about {LABEL}")
+    assert mail.about == ""
+    place_mail(mail, cpo_case, actor=operator, at=at + HOUR)
+    assert [sent.queued_at for sent in acknowledgements(cpo_case)] == [at + HOUR]
 
 
 def test_the_second_mail_of_a_partner_is_not_acknowledged_whatever_its_address(

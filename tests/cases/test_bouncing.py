@@ -12,7 +12,7 @@ from django_scopes import scope, scopes_disabled
 from builders import MSP_BACK_OFFICE, MSP_REFERENCE_MAIL, MSP_SUPPORT_MAIL, add_line
 from case_reading import duty, events, fresh, kinds, known, open_rules
 from cases.conftest import Open
-from cases.mails import messages, take
+from cases.taking import messages, take
 from correspondence.smtp_peer import SmtpPeer
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.clocks import run_clocks

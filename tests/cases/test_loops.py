@@ -19,10 +19,9 @@ from roamdesk.cases.actors import Actor
 from roamdesk.cases.clocks import run_clocks
 from roamdesk.cases.models import Case
 from roamdesk.cases.notices import send_notice
-from roamdesk.cases.placing import open_case_from
 from roamdesk.correspondence import outbox, ports, reading
 from roamdesk.correspondence.budgets import keep_rules
-from roamdesk.correspondence.models import IncomingMail, Message, Verdict
+from roamdesk.correspondence.models import IncomingMail, Message
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners.models import ContactLine, Partner
 
@@ -111,17 +110,14 @@ def origins(desk: Desk) -> list[str]:
     return [message.origin for message in sent_by(desk)]
 
 
-def unplaced(desk: Desk) -> list[IncomingMail]:
+def cases_of(desk: Desk) -> list[Case]:
     with scope(desk=desk):
-        return list(IncomingMail.objects.filter(desk=desk, verdict=Verdict.UNPLACED).select_related("desk"))
+        return list(Case.objects.filter(desk=desk).select_related("desk", "partner").order_by("pk"))
 
 
 def answer_as_cpo(desk: Desk, person: Person, night: Night) -> Case:
-    """Nordlade's operator opens a case from the mail that came, and answers."""
-    [mail] = unplaced(desk)
-    actor = Actor.of(person)
-    case = open_case_from(mail, actor=actor, at=night.now)
-    night.until_quiet()
+    """Nordlade's operator takes the case that the mail has opened, and answers."""
+    [case], actor = cases_of(desk), Actor.of(person)
     services.record_facts(case, {**TOLD, "event_time": night.now}, actor=actor, at=night.now)
     send_notice(case, "answer_as_cpo", actor=actor, at=night.now)
     return case
@@ -154,10 +150,8 @@ def test_the_answer_finds_its_case_and_ends_the_waiting_for_it(
 
 
 def test_a_week_of_silence_brings_one_reminder_and_no_loop(
-    night: Night, msp_case: Case, msp_desk: Desk, cpo_desk: Desk, cpo_operator: Person
+    night: Night, msp_case: Case, msp_desk: Desk, cpo_desk: Desk
 ) -> None:
-    night.until_quiet()
-    open_case_from(unplaced(cpo_desk)[0], actor=Actor.of(cpo_operator), at=night.now)
     for _ in range(14):
         night.until_quiet()
         night.now += timedelta(hours=12)
@@ -198,12 +192,31 @@ def test_a_help_desk_that_answers_everything_gets_two_mails_of_us(
     assert kinds(cpo_case).count("mail_came") == 2
 
 
-def test_without_tags_its_mails_belong_to_nothing_and_are_answered_by_nobody(
+def test_without_tags_each_of_its_mails_opens_a_case_and_one_is_acknowledged(
     night: Night, liar: LyingHelpDesk, cpo_case: Case, cpo_desk: Desk, settings: Any
 ) -> None:
     settings.MAIL_TAGS = False
     night.until_quiet(liar.answer_all)
-    assert (origins(cpo_desk), len(liar.sent), len(unplaced(cpo_desk))) == (["person"], 1, 1)
+    assert (origins(cpo_desk), len(liar.sent)) == (["person", "replied"], 2)
+    _, _, echo = cases_of(cpo_desk)
+    assert "A machine may have written it." in events(echo, "not_performed")[0].data["because"]
+    assert echo.attention == ""
+
+
+@pytest.mark.parametrize("hours", [1, 6, 23])
+def test_a_slow_one_gets_no_more(
+    night: Night, liar: LyingHelpDesk, cpo_case: Case, cpo_desk: Desk, cpo_operator: Person, settings: Any, hours: int
+) -> None:
+    settings.MAIL_TAGS = False
+    night.work()
+    settled = {"mail_answered": "settled"}
+    services.record_facts(cpo_case, settled, actor=Actor.of(cpo_operator), at=night.now)  # so nobody is reminded
+    for _ in range(4):
+        night.now += timedelta(hours=hours)
+        liar.answer_all()
+        night.work()
+        night.work()
+    assert (origins(cpo_desk), len(liar.sent)) == (["person", "replied"], 2)
 
 
 def test_on_a_closed_case_it_gets_one_answer_and_a_person_is_called(
@@ -218,21 +231,16 @@ def test_on_a_closed_case_it_gets_one_answer_and_a_person_is_called(
     assert "came in after the case was closed: read it." in fresh(cpo_case).attention
 
 
-def test_even_when_a_case_is_opened_for_each_of_its_mails_the_budget_ends_it(
-    night: Night, liar: LyingHelpDesk, cpo_case: Case, cpo_desk: Desk, cpo_operator: Person, settings: Any
+def test_one_that_writes_the_template_anew_each_time_meets_the_budget(
+    night: Night, liar: LyingHelpDesk, cpo_case: Case, cpo_desk: Desk, settings: Any
 ) -> None:
     settings.MAIL_TAGS = False
+    liar.writes_the_template = True
     with scope(desk=cpo_desk):
-        keep_rules(cpo_desk, {"replies_per_hour": 1})
-
-    def opens_a_case_for_each() -> list[Case]:
-        return [open_case_from(mail, actor=Actor.of(cpo_operator), at=night.now) for mail in unplaced(cpo_desk)]
-
-    night.until_quiet(liar.answer_all, opens_a_case_for_each)
-    assert origins(cpo_desk) == ["person", "replied"]
-    with scope(desk=cpo_desk):
-        newest = Case.objects.select_related("desk").latest("pk")
-    assert "replies to VoltPass in an hour is used up (1)" in newest.attention
+        keep_rules(cpo_desk, {"replies_per_hour": 2})
+    night.until_quiet(liar.answer_all)
+    assert origins(cpo_desk) == ["person", "replied", "replied"]
+    assert "replies to VoltPass in an hour is used up (2)" in cases_of(cpo_desk)[-1].attention
 
 
 # ---- and whoever works dies again and again ----

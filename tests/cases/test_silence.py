@@ -12,7 +12,7 @@ from django_scopes import scope
 from builders import MSP_BACK_OFFICE
 from case_reading import duty, events, fresh, known, open_rules
 from cases.conftest import Open
-from cases.mails import messages, take
+from cases.taking import messages, take
 from correspondence.smtp_peer import SmtpPeer
 from roamdesk.cases import services
 from roamdesk.cases.actors import Actor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.template.loader import render_to_string
 
@@ -10,14 +10,21 @@ from roamdesk.cases.actors import INCOMING
 from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.changing import about
 from roamdesk.cases.journal import write
-from roamdesk.cases.models import Case
+from roamdesk.cases.models import Case, MailReading
+from roamdesk.cases.procedures import procedure_of
 from roamdesk.correspondence import budgets
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import LONGEST_SUBJECT, MailRefused, untagged
-from roamdesk.correspondence.models import IncomingMail, Message
+from roamdesk.correspondence.models import IncomingMail, Message, Verdict
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.senders import Sender, known_sender
+from roamdesk.procedure.understanding import Part
 
+DAY = timedelta(days=1)
+ECHO = (
+    "it opened a case without any line of the template, within a day of an acknowledgement of ours to that partner. "
+    "A machine may have written it."
+)
 LANGUAGES = ("en", "it", "de", "fr")
 
 
@@ -27,6 +34,9 @@ def acknowledge(case: Case, mail: IncomingMail, at: datetime) -> None:
         return
     sender = _sender(case, mail)
     if sender is None or Message.objects.filter(desk=case.desk, key=_key(case, sender.partner)).exists():
+        return
+    if _may_be_an_echo(case, mail, sender.partner, at):
+        write(case, "not_performed", {"because": f"Not acknowledged: {ECHO}"}, INCOMING, at)
         return
     try:
         message = _queue(case, mail, sender.partner, at)
@@ -43,6 +53,21 @@ def _sender(case: Case, mail: IncomingMail) -> Sender | None:
     if box == untagged(case.desk.mail_from)[0]:
         return None
     return known_sender(case.desk, mail.sender) or known_sender(case.desk, box)
+
+
+def _may_be_an_echo(case: Case, mail: IncomingMail, partner: Partner, at: datetime) -> bool:
+    """An answer to our acknowledgement, with no header that tells it, looks like a new matter, again and again."""
+    if mail.verdict != Verdict.OPENED:
+        return False
+    acknowledged = Message.objects.filter(desk=mail.desk, partner=partner, origin=Message.Origin.REPLIED)
+    return acknowledged.filter(queued_at__gt=at - DAY).exists() and not _bears_the_template(case, mail)
+
+
+def _bears_the_template(case: Case, mail: IncomingMail) -> bool:
+    """In words of its own: a machine that quotes our mail quotes its lines too."""
+    names = {field.name for field in procedure_of(case).template}
+    readings = MailReading.objects.filter(mail=mail).values_list("proposals", flat=True)
+    return any(each["name"] in names and each["part"] != Part.QUOTE for found in readings for each in found)
 
 
 def _key(case: Case, partner: Partner) -> str:
