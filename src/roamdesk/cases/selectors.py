@@ -16,7 +16,7 @@ from roamdesk.cases.models import Case, Event
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.searching import search
 from roamdesk.cases.settling import plan_of, step_of
-from roamdesk.cases.words import fill, masked, shown
+from roamdesk.cases.words import fill, in_utc, masked, shown
 from roamdesk.charging.models import Command, MatchVerdict
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person
@@ -166,6 +166,9 @@ TEXTS = {
     "mail_queued": "Mail queued to {to}",
     "mail_state": "Mail {state}",
     "mail_came": "{what}",
+    "mail_settled": "Mail of {with}: nothing to answer",
+    "mail_to_answer": "Mail of {with} is to be answered after all",
+    "mail_put_off": "Mail of {with} put off until {until}",
     "acknowledged": "Their mail was acknowledged to {to}",
     "attention": "Look at this: {because}",
     "attended": "{by} has looked at it",
@@ -196,6 +199,8 @@ def _timeline_row(case: Case, procedure: Procedure, event: Event) -> TimelineRow
 def _plain(procedure: Procedure, name: str, value: Any) -> str:
     if name == "field" and value in procedure.facts:
         return procedure.facts[value].title
+    if name == "until":
+        return in_utc(value)
     if name == "state":
         return MAIL_STATES.get(value, f"{value} by the relay")
     if name == "rule":

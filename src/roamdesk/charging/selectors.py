@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
@@ -135,6 +136,11 @@ def contracts_of(desk: Desk, token: str) -> frozenset[str]:
     keys, _, _ = _names_of_token(token)
     found = Token.objects.filter(desk=desk, key__in=keys).exclude(contract_key="")
     return frozenset(found.values_list("contract_key", flat=True)) if keys else frozenset()
+
+
+def cdrs_of(sessions: Sequence[int]) -> list[tuple[int, str, Decimal | None]]:
+    """Row id, CDR id (empty before there is one) and energy (kWh) of these sessions."""
+    return list(Session.objects.filter(pk__in=sessions).values_list("pk", "cdr_id", "energy_kwh"))
 
 
 def open_session_at(evse: Evse) -> Session | None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
+from roamdesk.cases.inbox import waiting
 from roamdesk.cases.models import Case
 from roamdesk.console import words
 from roamdesk.console.clocks import Clock, clock_of
@@ -40,6 +41,7 @@ class Shell:
     person: Person
     now: datetime
     open: int
+    mail: int
     strip: Strip | None
     handles: bool
     leads: bool
@@ -71,7 +73,7 @@ class Shell:
 
     @property
     def links(self) -> dict[str, str]:
-        names = ["queue", "new", "partners", "board", "search", "help", "mailboxes"]
+        names = ["queue", "new", "mail", "partners", "board", "search", "help", "mailboxes"]
         names += ["stations"] if self.desk.plays_cpo else []
         return {name: reverse(f"console:{name}", args=[self.desk.slug]) for name in names}
 
@@ -101,6 +103,7 @@ def shell_of(request: HttpRequest, access: Access, screen: str, title: str, now:
         person=access.person,
         now=now,
         open=Case.objects.filter(desk=access.desk, state=Case.State.OPEN).count(),
+        mail=waiting(access.desk, now),
         strip=None if screen == "queue" else _strip(access, now, request.path),
         handles=access.may(Right.HANDLE_CASES),
         leads=access.may(Right.LEAD),

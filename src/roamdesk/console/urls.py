@@ -11,8 +11,11 @@ from roamdesk.console.views import (
     case,
     contact_forms,
     contact_lines,
+    conversations,
     form_files,
     guest,
+    inbox,
+    letters,
     mailboxes,
     meetings,
     partner_form,
@@ -25,6 +28,7 @@ from roamdesk.console.views import (
     stations,
     steps,
     team,
+    texts,
     unreachable,
 )
 
@@ -32,6 +36,8 @@ app_name = "console"
 
 _DESK = "d/<slug:desk>/"
 _PARTNER = _DESK + "partners/<int:partner>"
+_MAIL = _DESK + "mail"
+_TALK = _MAIL + "/<int:talk>"
 _CASE = _DESK + "cases/<str:reference>"
 
 urlpatterns = [
@@ -69,6 +75,29 @@ urlpatterns = [
     path(_DESK + "mailboxes/<int:mailbox>", mailboxes.edit, name="edit_mailbox"),
     path(_DESK + "mailboxes/<int:mailbox>/do", mailboxes.deed, name="mailbox_deed"),
     path(_DESK + "help", reference.reference, name="help"),
+    path(_MAIL, inbox.inbox, name="mail"),
+    path(_MAIL + "/texts", texts.texts, name="texts"),
+    path(_MAIL + "/unread/<int:mail>", inbox.unread, name="unread"),
+    path(_MAIL + "/unread/<int:mail>/again", inbox.read_again, name="read_again"),
+    path(_MAIL + "/letters/<int:mail>", letters.letter, name="letter"),
+    path(_MAIL + "/letters/<int:mail>/html", letters.rich, name="rich_mail"),
+    path(_MAIL + "/letters/<int:mail>/raw", letters.raw, name="raw_mail"),
+    path(_MAIL + "/letters/<int:mail>/files/<int:number>", letters.enclosed, name="enclosed"),
+    path(_MAIL + "/sent/<int:file>", letters.sent_file, name="sent_file"),
+    path(_TALK, conversations.conversation, name="conversation"),
+    path(_TALK + "/look", conversations.look, name="look"),
+    path(_TALK + "/draft", conversations.draft, name="draft"),
+    path(_TALK + "/answer", conversations.answer, name="answer_mail"),
+    path(_TALK + "/back", conversations.back, name="answer_back"),
+    path(_TALK + "/settle", conversations.settle, name="settle"),
+    path(_TALK + "/reopen", conversations.reopen, name="reopen_mail"),
+    path(_TALK + "/snooze", conversations.snooze, name="snooze"),
+    path(_TALK + "/wake", conversations.wake, name="wake"),
+    path(_TALK + "/aside", conversations.aside, name="aside"),
+    path(_TALK + "/bring-back", conversations.bring_back, name="bring_back"),
+    path(_TALK + "/place", conversations.place, name="place"),
+    path(_TALK + "/open", conversations.open_case, name="open_from"),
+    path(_TALK + "/take", conversations.take, name="take_mail"),
     path(_CASE, case.case, name="case"),
     path(_CASE + "/answer", steps.answer, name="answer"),
     path(_CASE + "/tell", steps.tell, name="tell"),

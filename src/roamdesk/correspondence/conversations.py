@@ -91,11 +91,14 @@ def _raised_by(mail: IncomingMail, *, looked_at: bool) -> Conversation.Todo | No
     return Todo.OURS if looked_at else Todo.NEW
 
 
-def note_sent(message: Message, *, awaits: bool) -> None:
+def note_sent(message: Message, *, awaits: bool, conversation: Conversation | None = None) -> None:
     """A mail of ours about a case joins its conversation; ``awaits`` an answer. In the transaction that queues it."""
     if not message.about.startswith("case:"):
         return
-    conversation = _opened(message.desk, message.about, message.partner, message.to[0], message.queued_at)
+    if conversation is None:
+        conversation = _opened(message.desk, message.about, message.partner, message.to[0], message.queued_at)
+    else:
+        conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=conversation.pk)
     message.conversation = conversation
     Message.objects.filter(pk=message.pk).update(conversation=conversation)
     conversation.mails += 1
@@ -149,6 +152,13 @@ def settle(conversation: Conversation, *, at: datetime) -> None:
 def reopen(conversation: Conversation, *, at: datetime) -> None:
     """It is ours to answer after all. Raises NotDone for one that is not done."""
     _move(conversation, (Todo.NOTHING, Todo.THEIRS), Todo.OURS, at, "It is to be answered already.")
+
+
+def unsay(conversation: Conversation, *, at: datetime) -> None:
+    """Our answer was taken back: theirs is to be answered again."""
+    said = Conversation.objects.filter(pk=conversation.pk, todo__in=[Todo.THEIRS, Todo.NOTHING])
+    said.exclude(newest_in=None).update(todo=Todo.OURS, since=at)
+    said.filter(newest_in=None).update(todo=Todo.NOTHING)
 
 
 def set_aside(conversation: Conversation, *, by: str, at: datetime) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from roamdesk.correspondence import addresses, budgets, conversations, enclosing, outbox, ports
 from roamdesk.correspondence.enclosing import File
-from roamdesk.correspondence.models import Call, Fate, Message
+from roamdesk.correspondence.models import Call, Conversation, Fate, Message
 from roamdesk.correspondence.outbox import attempt, sweep
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import Check, Partner
@@ -40,14 +40,15 @@ def queue_message(
     files: Sequence[File] = (),
     awaits: bool = False,
     leaves_at: datetime | None = None,
+    conversation: Conversation | None = None,
     at: datetime,
 ) -> Message:
     """Write the outbox row and its job in the caller's transaction; one ``key`` gives one row (S21, S22).
 
     ``by_itself``: no person asked for it; ``by`` is the person who wrote it. ``awaits`` says that an answer is owed,
-    ``leaves_at`` (UTC) is when it goes at the earliest: until then it can be taken back. Raises addresses.MailRefused
-    with the mend when an address, subject, header, text or file cannot be sent, and budgets.UsedUp when too much has
-    left by itself already.
+    ``leaves_at`` (UTC) is when it goes at the earliest: until then it can be taken back. Without ``conversation`` it
+    joins the one with the partner, else with the first address. Raises addresses.MailRefused with the mend when an
+    address, subject, header, text or file cannot be sent, and budgets.UsedUp when too much has left by itself already.
     """
     enclosed = enclosing.checked(files)
     recipients, mail_from = addresses.recipients(to), addresses.sender(desk.mail_from)
@@ -79,7 +80,7 @@ def queue_message(
         message: Message = Message.objects.get(desk=desk, key=key)
         if message.message_id == row.message_id:
             enclosing.keep(message, enclosed)
-            conversations.note_sent(message, awaits=awaits)
+            conversations.note_sent(message, awaits=awaits, conversation=conversation)
             outbox.defer_sending(message)
     return message
 

@@ -18,6 +18,7 @@ from roamdesk.charging.models import Command
 from roamdesk.charging.roaming.services import can_stop
 from roamdesk.console import words
 from roamdesk.console.screens.unlock import RUNNING, Attempt, attempt_of
+from roamdesk.desks.models import Desk
 
 NAMED = 4
 
@@ -59,13 +60,18 @@ def actions_of(view: CaseView, match: Match | None, now: datetime, zone: str) ->
 
 def another_case(case: Case, named: str) -> Case:
     """The other case of this desk with this reference, or its end. Raises Refused where none or several fit."""
+    return named_case(case.desk, named, but=case.pk)
+
+
+def named_case(desk: Desk, named: str, but: int = 0) -> Case:
+    """The case of this desk with this reference, or its end, that is not ``but``. Raises Refused as another_case."""
     wanted = named.strip()
     if not wanted:
-        raise Refused("Type the reference of the other case, or its end.")
-    found = [each for each in search(case.desk, wanted) if each.pk != case.pk and _is_named(each, wanted)]
+        raise Refused("Type the reference of the case, or its end.")
+    found = [each for each in search(desk, wanted) if each.pk != but and _is_named(each, wanted)]
     exact = [each for each in found if each.reference.casefold() == wanted.casefold()] or found
     if not exact:
-        raise Refused(f"No other case of this desk has the reference {wanted[:60]}.")
+        raise Refused(f"No {'other ' if but else ''}case of this desk has the reference {wanted[:60]}.")
     if len(exact) > 1:
         named_here = ", ".join(each.reference for each in exact[:NAMED])
         raise Refused(f"Several cases end so: {named_here}. Type the whole reference.")

@@ -16,6 +16,7 @@ from roamdesk.console.screens.identity import IdentityPanel, identity_panel, mat
 from roamdesk.console.screens.notice import NoticePanel, Sent, notice_panels, sent_mails
 from roamdesk.console.screens.owed import Leg, Owed, Sides, legs_in, owed_in
 from roamdesk.console.screens.step import Reader, StepCard, step_card
+from roamdesk.console.screens.talks import Came, Talk, came_for, talks_of
 from roamdesk.console.screens.timeline import Line, lines
 from roamdesk.console.screens.unlock import UnlockPanel, unlock_panel
 from roamdesk.procedure.tracing import TraceLine
@@ -38,6 +39,8 @@ class CaseScreen:
     unlock: UnlockPanel | None
     notices: list[NoticePanel]
     mails: list[Sent]
+    talks: list[Talk]
+    came: Came | None
     actions: Actions
     age: str
     zone: str
@@ -84,13 +87,14 @@ def case_screen(
     is_open = case.state == Case.State.OPEN
     if not is_open:
         view = replace(view, duties=(), step=None, later=())
-    match = match_of(view, now)
+    match, talks = match_of(view, now), talks_of(case)
+    step = step_card(view, wanted, reader, now, secrets, may_answer=may_answer) if is_open else None
     return CaseScreen(
         case=case,
         view=view,
         side=words.SIDES[case.side],
         partner=case.partner.name if case.partner else "",
-        step=step_card(view, wanted, reader, now, secrets, may_answer=may_answer) if is_open else None,
+        step=step,
         facts=fact_rows(view, now, reader.zone, secrets),
         owed=owed_in(view, now, reader.zone),
         legs=legs_in(view, reader.zone),
@@ -101,6 +105,8 @@ def case_screen(
         unlock=unlock_panel(view, now, reader.zone),
         notices=notice_panels(view, now, reader.zone),
         mails=sent_mails(view, now, reader.zone),
+        talks=talks,
+        came=came_for(step, view, talks, now, reader.zone),
         actions=actions_of(view, match if is_open else None, now, reader.zone),
         age=words.age(case.opened_at, now),
         zone=words.place_of(reader.zone),

@@ -57,13 +57,22 @@ def bodies(message: Message) -> Bodies:
             replies += [raw for raw in [payload(part)] if _REPLY.search(raw)]
         if name.lower() == FILE_NAME and len(templates) < MOST_TEMPLATES:
             templates.append(payload(part)[: LARGEST + 1])
-        if kind in ("text/plain", "text/html") and not _is_attachment(part, name):
+        if _is_body(kind, part, name):
             (plain if kind == "text/plain" else rich).append(text_of(part))
         elif kind != "message/delivery-status":
             attachments.append(Attachment(name, kind, len(payload(part))))
     source = "\n".join(rich)[:LONGEST_TEXT]
     text = "\n".join(plain)[:LONGEST_TEXT] or without_tags(source)
     return Bodies(text, source, tuple(attachments), tuple(dict.fromkeys(replies)), tuple(templates))
+
+
+def attached(message: Message) -> Iterator[tuple[str, str, str, bytes]]:
+    """Name, claimed type, Content-ID without its brackets and content of each attachment, as ``bodies`` counts them."""
+    for part in leaves(message):
+        kind, name = content_type(part), filename(part)
+        kind = "text/plain" if kind.startswith("multipart/") else kind
+        if not _is_body(kind, part, name) and kind != "message/delivery-status":
+            yield name, kind, readable(str(part.get("Content-ID", ""))).strip("<> "), payload(part)
 
 
 def leaves(message: Message) -> Iterator[Message]:
@@ -133,6 +142,10 @@ def without_tags(source: str) -> str:
         found += ["\n"] if name in _BREAKS else []
         end = tag.end()
     return html.unescape("".join(found) + ("" if hidden else source[end:])).replace("\x00", "").strip()
+
+
+def _is_body(kind: str, part: Message, name: str) -> bool:
+    return kind in ("text/plain", "text/html") and not _is_attachment(part, name)
 
 
 def _is_attachment(part: Message, name: str) -> bool:

@@ -66,11 +66,23 @@ def _why_header_only(raw: bytes) -> str:
     return "It begins with megabytes of header" if (blank.start() if blank else len(raw)) > LONGEST_HEADER else ""
 
 
-def _whole(raw: bytes) -> ParsedMail:
+def message_of(raw: bytes) -> Message | None:
+    """The mail taken apart; None where it is one of which only the header is read."""
+    try:
+        return None if _why_header_only(raw) else _taken_apart(raw)
+    except Exception:  # As in ``parse``.
+        return None
+
+
+def _taken_apart(raw: bytes) -> Message:
     parser: BytesFeedParser[Message] = BytesFeedParser(policy=compat32)
     for start in range(0, len(raw), CHUNK):
         parser.feed(raw[start : start + CHUNK])
-    message = parser.close()
+    return parser.close()
+
+
+def _whole(raw: bytes) -> ParsedMail:
+    message = _taken_apart(raw)
     found = bodies(message)
     return _headed(message, _faults(message, found), found, report_of(message), _fingerprint(message, raw))
 

@@ -8,6 +8,7 @@ const SILENT_MS = 5000;
 let lostAt = 0;
 let pending = 0;
 let partnerPending = 0;
+let mailPending = 0;
 
 export function startLive() {
   const source = new EventSource(document.body.dataset.live);
@@ -15,6 +16,7 @@ export function startLive() {
   source.addEventListener('error', lost);
   source.addEventListener('case', (event) => changed(JSON.parse(event.data)));
   source.addEventListener('partner', (event) => partnerChanged(JSON.parse(event.data).partner_id));
+  source.addEventListener('mail', mailChanged);
   source.addEventListener('reset', () => changed(null));
   addEventListener('offline', lost);
   addEventListener('online', back);
@@ -70,7 +72,7 @@ function showOffline() {
 function changed(happening) {
   clearTimeout(pending);
   const screen = document.body.dataset.screen;
-  const follow = { queue: followQueue, case: () => followCase(happening), partner: followPartner }[screen] || followDanger;
+  const follow = { queue: followQueue, mail: followMail, case: () => followCase(happening), partner: followPartner }[screen] || followDanger;
   pending = setTimeout(follow, SETTLE_MS);
 }
 
@@ -109,7 +111,7 @@ function showDanger(fresh) {
 
 async function followDanger() {
   const fresh = await page();
-  if (fresh) { showDanger(fresh); replace(fresh, 'open-count'); }
+  if (fresh) { showDanger(fresh); replace(fresh, 'open-count'); replace(fresh, 'mail-count'); }
 }
 
 // ---- queue: rows wait behind "." while pointer or focus is in the list ----
@@ -119,6 +121,7 @@ async function followQueue() {
   const fresh = await page();
   if (!fresh) return;
   replace(fresh, 'open-count');
+  replace(fresh, 'mail-count');
   replace(fresh, 'tabs');
   replace(fresh, 'danger-lane');
   const list = document.getElementById('lanes');
@@ -137,7 +140,8 @@ function updateInPlace(fresh, list) {
   });
   const button = document.getElementById('newrows');
   button.hidden = rows.size === 0;
-  button.querySelector('[data-count]').textContent = rows.size === 1 ? '1 new case. Show it' : `${rows.size} new cases. Show them`;
+  const what = list.dataset.listOf || 'case';
+  button.querySelector('[data-count]').textContent = rows.size === 1 ? `1 new ${what}. Show it` : `${rows.size} new ${what}s. Show them`;
 }
 
 function showRows() {
@@ -147,6 +151,22 @@ function showRows() {
   list.replaceWith(document.importNode(waiting.getElementById('lanes'), true));
   waiting = null;
   if (focused) document.getElementById(focused)?.focus();
+}
+
+// ---- mail: the lists as the queue's; a conversation says that it has changed and stays as it is ----
+function mailChanged() {
+  mailPending ||= setTimeout(() => { mailPending = 0; (document.body.dataset.screen === 'mail' ? followMail : followDanger)(); }, SETTLE_MS);
+}
+
+async function followMail() {
+  if (document.getElementById('lanes')) { await followQueue(); return; }
+  const here = document.getElementById('talk');
+  const fresh = await page();
+  if (!fresh) return;
+  showDanger(fresh);
+  replace(fresh, 'mail-count');
+  const next = fresh.getElementById('talk');
+  if (here && next && here.dataset.mails !== next.dataset.mails) document.getElementById('changed').hidden = false;
 }
 
 // ---- case: the step card never changes by itself ----

@@ -3,6 +3,7 @@ import { startClocks } from './clocks.js';
 import { startInPlace } from './inplace.js';
 import { cardChanged, startKeys } from './keys.js';
 import { startLive } from './live.js';
+import { startMail } from './mail.js';
 import { startTheme } from './theme.js';
 
 startTheme();
@@ -11,6 +12,7 @@ startCall();
 startClocks();
 startKeys();
 startLive();
+startMail();
 document.body.dataset.card = document.getElementById('step')?.dataset.step || '';
 document.body.dataset.ready = '1';
 

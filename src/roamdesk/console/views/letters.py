@@ -1,0 +1,108 @@
+"""One mail as it came: its parts, its HTML in a document that can do nothing, its files, its bytes."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils.http import content_disposition_header
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_http_methods
+
+from roamdesk.console.gate import at_desk
+from roamdesk.console.screens.letter import letter_of, rich_of
+from roamdesk.console.shell import page
+from roamdesk.console.views.inbox import mail_of
+from roamdesk.correspondence.keeping import Lost
+from roamdesk.correspondence.models import OutgoingFile
+from roamdesk.correspondence.parsing.enclosures import enclosures
+from roamdesk.correspondence.parsing.rich import TooDeep
+from roamdesk.desks.access import Access
+
+NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+@at_desk()
+def letter(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
+    """The mail opened, as a part of the conversation's page."""
+    shown, pictures = request.GET.get("as", ""), "pictures" in request.GET
+    found = letter_of(mail_of(access, mail), shown, pictures=pictures)
+    return render(request, "console/mail/_letter.html", {"letter": found, "desk": access.desk.slug})
+
+
+@xframe_options_sameorigin
+@at_desk()
+def rich(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
+    """The HTML of a mail, for a frame: a document without scripts, forms, an origin or a network.
+
+    Pictures from elsewhere are fetched only when somebody asked for those of this mail.
+    """
+    pictures = "pictures" in request.GET
+    try:
+        html = rich_of(mail_of(access, mail), pictures=pictures)
+    except (Lost, TooDeep) as problem:
+        raise Http404(str(problem)) from None
+    sheet = static("console/css/letter.css")
+    response = render(request, "console/mail/rich.html", {"html": html, "sheet": sheet})
+    here = "{0.scheme}://{0.netloc}".format(urlsplit(request.build_absolute_uri()))
+    response["Content-Security-Policy"] = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {here}{sheet}",
+            f"img-src data:{' https: http:' if pictures else ''}",
+            "sandbox allow-popups allow-popups-to-escape-sandbox",
+            "frame-ancestors 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@at_desk()
+def enclosed(request: HttpRequest, access: Access, mail: int, number: int) -> HttpResponse:
+    """A file of a mail, read from its bytes. One that may hurt is handed out on a second press (POST) only."""
+    found = mail_of(access, mail)
+    try:
+        file = next((one for one in enclosures(found.raw) if one.number == number), None)
+    except Lost as lost:
+        raise Http404(str(lost)) from None
+    if file is None:
+        raise Http404("This mail has no such file.")
+    if file.kind.danger and request.method != "POST":
+        return page(request, access, "mail", "A file that may hurt", template="mail/dangerous", file=file, mail=found)
+    return _download(file.content, file.name or f"file-{number + 1}")
+
+
+@at_desk()
+def raw(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
+    """The bytes as they came."""
+    try:
+        return _download(mail_of(access, mail).raw, f"mail-{mail}.eml")
+    except Lost as lost:
+        raise Http404(str(lost)) from None
+
+
+@at_desk()
+def sent_file(request: HttpRequest, access: Access, file: int) -> HttpResponse:
+    """A file that went out."""
+    found: OutgoingFile | None = OutgoingFile.objects.filter(desk=access.desk, pk=file).first()
+    if found is None:
+        raise Http404("There is no such file.")
+    return _download(bytes(found.content), found.name)
+
+
+def _download(content: bytes, name: str) -> HttpResponse:
+    """For the disk only: no browser may show it, guess its type, run it, or hand it to another page."""
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response["Content-Security-Policy"] = NOTHING_RUNS
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,144 @@
+"""HTML of mails that wants to run, phone home or ask for passwords: a real browser shows it, and nothing happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django_scopes import scope
+from playwright.sync_api import BrowserContext, Page, Request
+
+from browser.conftest import log_in
+from browser.night import Night, build_night
+from browser.test_screens import Look
+from console.mails import come, letter, path_of_talk
+from roamdesk.console.views import letters
+from roamdesk.correspondence.models import IncomingMail
+from roamdesk.desks.models import Desk, Person
+
+VECTORS = (Path(__file__).parent.parent / "vectors" / "hostile_html.txt").read_text("utf-8").splitlines()
+NOW = datetime.now(UTC)
+FORBIDDEN = (
+    "script, iframe, object, embed, form, input, button, svg, math, base, style, meta[http-equiv], "
+    "[style], [onclick], [onerror], [onload], [background], [srcset], [srcdoc], [formaction], [class=danger-lane]"
+)
+
+
+@pytest.fixture
+def night(msp_desk: Desk, cpo_desk: Desk, msp_operator: Person, cpo_operator: Person) -> Night:
+    return build_night(msp_desk, cpo_desk, msp_operator, cpo_operator)
+
+
+def hostile(night: Night, vector: str) -> IncomingMail:
+    mail = letter("Read the HTML.", f"<p>Before.</p>{vector}<p>After.</p>", Subject=night.msp_case.reference)
+    return come(night.msp, mail, NOW)
+
+
+def frame_of(mail: IncomingMail, more: str = "") -> str:
+    return f"/d/voltpass/mail/letters/{mail.pk}/html{more}"
+
+
+def watched(page: Page) -> tuple[list[str], list[str]]:
+    """Requests that leave this server, and what a browser complains of."""
+    away, complaints = list[str](), list[str]()
+
+    def ask(request: Request) -> None:
+        if not request.url.startswith(("http://localhost", "http://127.0.0.1", "data:")):
+            away.append(request.url)
+
+    page.on("request", ask)
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
+    return away, complaints
+
+
+@pytest.fixture
+def tab(context: BrowserContext, live_server: Any, msp_operator: Person) -> Iterator[Page]:
+    log_in(context, msp_operator, live_server.url)
+    page = context.new_page()
+    page.set_default_timeout(5_000)
+    yield page
+    for each in context.pages:
+        each.close()
+
+
+def press(page: Page) -> None:
+    """What a person might do."""
+    for at in page.locator("#press").all():
+        at.click(no_wait_after=True, force=True)
+    page.locator("body").click(position={"x": 5, "y": 5}, force=True)
+
+
+def test_nothing_in_a_hostile_mail_happens(tab: Page, live_server: Any, night: Night) -> None:
+    assert len(VECTORS) >= 25
+    mails = [hostile(night, vector) for vector in VECTORS]
+    away, complaints = watched(tab)
+    happened = []
+    for vector, mail in zip(VECTORS, mails, strict=True):
+        tab.goto(f"{live_server.url}{frame_of(mail)}")
+        press(tab)
+        text = tab.locator("body").inner_text()
+        seen = (tab.title(), tab.url.endswith(frame_of(mail)), "Before." in text, "After." in text)
+        if seen != ("Mail", True, True, True) or tab.locator(FORBIDDEN).count():
+            happened.append((vector, seen, text[:80]))
+    assert happened == []
+    assert (away, complaints) == ([], [])
+    assert tab.context.pages == [tab]
+
+
+def test_what_gets_past_the_cleaning_can_do_nothing_either(
+    tab: Page, live_server: Any, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second barrier by itself: the document's own policy, which the browser reports."""
+    mail = hostile(night, "")
+    away, complaints = watched(tab)
+    titles = []
+    for vector in [one for one in VECTORS if "http-equiv" not in one]:
+        monkeypatch.setattr(letters, "rich_of", lambda mail, pictures, raw=vector: f"<p>Before.</p>{raw}")
+        tab.goto(f"{live_server.url}{frame_of(mail)}")
+        press(tab)
+        titles.append(tab.title())
+    assert set(titles) == {"Mail"}
+    assert away == []
+    reports = [words for words in complaints if "Content Security Policy" in words or "sandbox" in words]
+    assert len(reports) >= 10
+
+
+def test_where_a_link_really_leads_stands_beside_it(look: Look, night: Night, msp_operator: Person) -> None:
+    mail = hostile(night, '<a href="https://good.example@evil.example/">www.good.example</a>')
+    page = look(msp_operator, frame_of(mail))
+    assert "www.good.example [evil.example]" in page.locator("body").inner_text()
+    link = page.locator("a")
+    assert (link.get_attribute("rel"), link.get_attribute("target")) == ("noreferrer noopener nofollow", "_blank")
+
+
+def test_pictures_from_elsewhere_come_on_a_press_and_for_this_mail_only(
+    look: Look, night: Night, msp_operator: Person
+) -> None:
+    picture = '<img src="https://pictures.example/plug.png" alt="plug">'
+    mail = hostile(night, picture)
+    page = look(msp_operator, path_of_talk(mail))
+    away = list[str]()
+    page.context.route("https://pictures.example/**", lambda route: (away.append(route.request.url), route.abort()))
+    page.get_by_role("button", name="HTML").click()
+    page.locator("iframe.rich").wait_for()
+    assert "pictures.example" in page.locator(".letter .note").inner_text()
+    assert away == []
+    with page.context.expect_event("requestfailed", lambda request: "pictures.example" in request.url):
+        page.keyboard.press("i")
+    assert away == ["https://pictures.example/plug.png"]
+    page.context.unroute("https://pictures.example/**")
+
+
+def test_the_frame_is_shown_in_the_conversation_and_nowhere_else(
+    look: Look, night: Night, msp_operator: Person
+) -> None:
+    mail = hostile(night, "<h2>A heading</h2>")
+    page = look(msp_operator, path_of_talk(mail))
+    page.get_by_role("button", name="HTML").click()
+    assert page.frame_locator("iframe.rich").get_by_role("heading", name="A heading").is_visible()
+    with scope(desk=night.msp):
+        assert page.locator("iframe.rich").get_attribute("sandbox") == "allow-popups allow-popups-to-escape-sandbox"
