@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from browser.conftest import log_in
 from browser.night import Night, build_night
@@ -67,7 +67,7 @@ def tab(context: BrowserContext, live_server: Any, msp_operator: Person) -> Iter
 
 def press(page: Page) -> None:
     """What a person might do."""
-    for at in page.locator("#press").all():
+    for at in page.locator("#press:visible").all():
         at.click(no_wait_after=True, force=True)
     page.locator("body").click(position={"x": 5, "y": 5}, force=True)
 
@@ -139,6 +139,6 @@ def test_the_frame_is_shown_in_the_conversation_and_nowhere_else(
     mail = hostile(night, "<h2>A heading</h2>")
     page = look(msp_operator, path_of_talk(mail))
     page.get_by_role("button", name="HTML").click()
-    assert page.frame_locator("iframe.rich").get_by_role("heading", name="A heading").is_visible()
+    expect(page.frame_locator("iframe.rich").get_by_role("heading", name="A heading")).to_be_visible()
     with scope(desk=night.msp):
         assert page.locator("iframe.rich").get_attribute("sandbox") == "allow-popups allow-popups-to-escape-sandbox"
