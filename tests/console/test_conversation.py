@@ -331,20 +331,20 @@ def test_an_unplaced_mail_is_set_aside_with_undo(logged_in: Client, stuck: Case)
 
 
 def test_an_unplaced_mail_is_placed_by_the_end_of_a_reference(logged_in: Client, stuck: Case) -> None:
-    mail = come(stuck.desk, letter(Subject="About the cable"), NOW)
+    mail = come(stuck.desk, letter(Subject="About the cable", From="x@else.example"), NOW)
     logged_in.post(path_of_talk(mail, "/place"), {"case": stuck.reference[-4:]})
     assert talk_of(mail).about == f"case:{stuck.pk}"
 
 
 def test_a_reference_that_nobody_has_places_nothing(logged_in: Client, stuck: Case) -> None:
-    mail = come(stuck.desk, letter(Subject="About the cable"), NOW)
+    mail = come(stuck.desk, letter(Subject="About the cable", From="x@else.example"), NOW)
     refused = logged_in.post(path_of_talk(mail, "/place"), {"case": "VPS-9999-9999"})
     assert refused.status_code == 422
     assert talk_of(mail).todo == "unplaced"
 
 
 def test_a_case_is_opened_from_a_mail_and_the_conversation_goes_on_there(logged_in: Client, stuck: Case) -> None:
-    mail = come(stuck.desk, letter(Subject="A wrong CDR"), NOW)
+    mail = come(stuck.desk, letter(Subject="A wrong CDR", From="x@else.example"), NOW)
     html = logged_in.post(path_of_talk(mail, "/open"), follow=True).content.decode()
     assert 'id="compose"' in html
     with scope(desk=stuck.desk):
