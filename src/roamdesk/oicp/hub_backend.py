@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from django_scopes import scope
 
 from roamdesk.charging.ports import Outcome as Word
 from roamdesk.charging.roaming.ports import Health, StopAnswer, StopOrder
-from roamdesk.charging.roaming.said import Origin
-from roamdesk.charging.roaming.services import EvidenceRefused, record_authorisation
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.answers import Outcome, Verdict
 from roamdesk.oicp.codes import Code
 from roamdesk.oicp.connecting import ConnectionRefused, certificate_in, complaints, connection_of, hub_client
-from roamdesk.oicp.mapping import authorisation_of
 from roamdesk.oicp.models import HubConnection
 from roamdesk.oicp.transport import CredentialsUnusable
 from roamdesk.oicp.wire.charging import Acknowledgement, AuthorizeRemoteStop
@@ -45,8 +42,6 @@ class HubBackend:
                 outcome = client.remote_stop(message)
         except (ConnectionRefused, CredentialsUnusable) as problem:
             return StopAnswer(Word.NOT_SUPPORTED, str(problem))
-        if outcome.accepted:
-            _keep(desk, message, outcome)
         return StopAnswer(
             _word(outcome), outcome.says, encode(message).decode(), outcome.raw.decode("utf-8", "replace")[:10_000],
             outcome.process_id,
@@ -76,11 +71,3 @@ def _word(outcome: Outcome[Acknowledgement]) -> Word:
             return Word.NOT_SUPPORTED
         case _:
             return Word.CALL_ERROR
-
-
-def _keep(desk: Desk, message: AuthorizeRemoteStop, outcome: Outcome[Acknowledgement]) -> None:
-    origin = Origin(datetime.now(UTC), encode(message).decode(), outcome.process_id, sent_by_us=True)
-    try:
-        record_authorisation(desk, authorisation_of(message, origin))
-    except EvidenceRefused:
-        return

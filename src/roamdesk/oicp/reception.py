@@ -24,7 +24,7 @@ from roamdesk.oicp.operations import Operation
 from roamdesk.oicp.refusing import CallRefused, refusal
 from roamdesk.oicp.routes import Found, find_route
 from roamdesk.oicp.secrets import without_pins
-from roamdesk.oicp.wire import Reading, Unreadable, read, write
+from roamdesk.oicp.wire import Reading, RefusedToWrite, Unreadable, write
 from roamdesk.oicp.wire.charging import AuthorizationStart
 from roamdesk.oicp.wire.message import Answer
 from roamdesk.oicp.wire.writing import encode
@@ -50,7 +50,7 @@ def answer(inbound: Inbound) -> bytes:
     """The body to answer with, always with HTTP 200. Nothing is changed by a call that is refused."""
     found = find_route(inbound.path)
     try:
-        return write(_answer(inbound, found))
+        return _written(_answer(inbound, found))
     except Exception:
         logger.exception("a call of the hub could not be answered")
         return write(refusal(found.route.operation if found else None, Code.SYSTEM_ERROR))
@@ -87,6 +87,7 @@ class _Call:
             exchange.save(force_insert=True)
             said = self._act(exchange)
             self._close(exchange, said, began)
+            exchange.save(force_update=True)
         return said
 
     def authorise_start(self) -> Answer:
@@ -98,8 +99,8 @@ class _Call:
             with transaction.atomic():
                 said = self._act(exchange)
                 if _is_ours(said) or exchange.code not in _STRANGERS:
-                    exchange.save(force_insert=True)
                     self._close(exchange, said, began)
+                    exchange.save(force_insert=True)
         return said
 
     def _exchange(self) -> Exchange:
@@ -118,7 +119,7 @@ class _Call:
             _check_essentials(self.operation, reading)
             check_ids(self.hub, self.found, reading.message)
             handler = HANDLERS[self.operation.name]
-            return _echo(handler(self.desk, self.hub, reading.message, self._origin()))
+            return handler(self.desk, self.hub, reading.message, self._origin())
         except CallRefused as refused:
             exchange.code = refused.code.value
             return refusal(self.operation, refused.code, refused.detail)
@@ -144,7 +145,6 @@ class _Call:
         exchange.says = ((status.AdditionalInfo or status.Description or "") if status else "")[:500]
         exchange.response = encode(said).decode()
         exchange.http_status, exchange.seconds = 200, time.monotonic() - began
-        exchange.save()
 
 
 _STRANGERS = frozenset({Code.RFID_INVALID, Code.QR_INVALID, Code.PLUG_AND_CHARGE_INVALID})
@@ -174,14 +174,17 @@ def _check_essentials(operation: Operation, reading: Reading[Any]) -> None:
         raise CallRefused(Code.DATA_ERROR, "; ".join(said[:5]))
 
 
-def _echo(said: Answer) -> Answer:
-    """An answer that repeats the caller's own fault would break a rule of ours: then the member is left out."""
-    breaches = {finding.at[1:] for finding in read(type(said), encode(said)).findings}
-    names = [name for name in ("SessionID", "CPOPartnerSessionID", "EMPPartnerSessionID") if name in breaches]
-    for name in names:
-        setattr(said, name, None)
-    return said
+def _written(said: Answer) -> bytes:
+    """What repeats a fault of the caller's own would break a rule of ours: then that member is left out."""
+    try:
+        return write(said)
+    except RefusedToWrite as refused:
+        for name in {finding.at[1:] for finding in refused.findings} & _ECHOED:
+            setattr(said, name, None)
+        return write(said)
 
+
+_ECHOED = {"SessionID", "CPOPartnerSessionID", "EMPPartnerSessionID"}
 
 HANDLERS: dict[str, Callable[[Desk, HubConnection, Any, Origin], Answer]] = {
     op.AUTHORIZE_START.name: emp_side.authorise_start,
