@@ -16,7 +16,7 @@ from roamdesk.cases.errors import FactRefused, Refused
 from roamdesk.cases.models import Case, MailReading
 from roamdesk.cases.placing import place_mail
 from roamdesk.cases.services import erase_personal_values
-from roamdesk.cases.understanding import Proposal, confirm_understood, open_proposals, reject_understood
+from roamdesk.cases.understanding import Proposal, confirm_understood, open_proposals, reading_of, reject_understood
 from roamdesk.cases.words import full
 from roamdesk.charging.models import Evse
 from roamdesk.correspondence.models import IncomingMail
@@ -37,7 +37,8 @@ def case(mail: IncomingMail) -> Case:
 
 def proposed(mail: IncomingMail, case: Case) -> dict[str, Proposal]:
     with scope(desk=mail.desk):
-        return {each.name: each for each in open_proposals(mail, fresh(case))}
+        reading = reading_of(mail)
+        return {each.name: each for each in open_proposals(reading, fresh(case))} if reading else {}
 
 
 def test_what_the_case_knows_already_is_not_proposed(mail: IncomingMail, case: Case) -> None:

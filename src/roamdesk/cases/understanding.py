@@ -112,10 +112,14 @@ def _keep_reference_of_machine(case: Case, closely: ReadMail, read: ParsedMail) 
 # ---- looking ----
 
 
-def open_proposals(mail: IncomingMail, case: Case | None) -> list[Proposal]:
-    """What a person has not decided yet, without what the case knows already. Runs in the desk's scope."""
-    reading = MailReading.objects.filter(mail=mail).first()
-    found = [each for each in _stored(reading) if each.state == Decided.OPEN] if reading else []
+def reading_of(mail: IncomingMail) -> MailReading | None:
+    """None for a mail of which nothing was understood. Runs in the desk's scope."""
+    return MailReading.objects.filter(mail=mail).first()
+
+
+def open_proposals(reading: MailReading, case: Case | None) -> list[Proposal]:
+    """What a person has not decided yet, without what the case knows already."""
+    found = [each for each in _stored(reading) if each.state == Decided.OPEN]
     return [each for each in found if case is None or not _is_known(case, each)]
 
 

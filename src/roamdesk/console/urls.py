@@ -29,6 +29,7 @@ from roamdesk.console.views import (
     steps,
     team,
     texts,
+    understood,
     unreachable,
 )
 
@@ -105,6 +106,7 @@ urlpatterns = [
     path(_CASE + "/back", steps.back, name="back"),
     path(_CASE + "/unlock", steps.unlock, name="unlock"),
     path(_CASE + "/notice/<slug:rule>", steps.notice, name="notice"),
+    path(_CASE + "/mails/<int:mail>/understood", understood.understood, name="understood"),
     path(_CASE + "/reveal", steps.reveal, name="reveal"),
     path(_CASE + "/take", team.take, name="take"),
     path(_CASE + "/handover", team.hand_over, name="handover"),

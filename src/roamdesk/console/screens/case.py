@@ -18,6 +18,7 @@ from roamdesk.console.screens.owed import Leg, Owed, Sides, legs_in, owed_in
 from roamdesk.console.screens.step import Reader, StepCard, step_card
 from roamdesk.console.screens.talks import Came, Talk, came_for, talks_of
 from roamdesk.console.screens.timeline import Line, lines
+from roamdesk.console.screens.understood import UnderstoodPanel, understood_in
 from roamdesk.console.screens.unlock import UnlockPanel, unlock_panel
 from roamdesk.procedure.tracing import TraceLine
 
@@ -41,6 +42,7 @@ class CaseScreen:
     mails: list[Sent]
     talks: list[Talk]
     came: Came | None
+    understood: list[UnderstoodPanel]
     actions: Actions
     age: str
     zone: str
@@ -107,6 +109,7 @@ def case_screen(
         mails=sent_mails(view, now, reader.zone),
         talks=talks,
         came=came_for(step, view, talks, now, reader.zone),
+        understood=understood_in(case, now, reader.zone),
         actions=actions_of(view, match if is_open else None, now, reader.zone),
         age=words.age(case.opened_at, now),
         zone=words.place_of(reader.zone),
