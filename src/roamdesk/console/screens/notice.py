@@ -10,7 +10,7 @@ from roamdesk.cases.models import Duty
 from roamdesk.cases.notices import Notice, compose
 from roamdesk.cases.reaching import dead_addresses
 from roamdesk.cases.selectors import CaseView
-from roamdesk.cases.words import masked
+from roamdesk.cases.words import fill, masked
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.facts import Field, field_of, local_time
@@ -98,7 +98,7 @@ def _panel(view: CaseView, notice: Notice, goes_at: datetime | None, now: dateti
     typed = {line.title for line in lines if line.missing}
     return NoticePanel(
         rule=notice.rule.id,
-        title=notice.rule.do,
+        title=fill(view.case, notice.rule.do),
         cites=notice.rule.cites,
         to=tuple(notice.recipients),
         subject=notice.subject,
@@ -146,7 +146,7 @@ def _field(view: CaseView, name: str, zone: str) -> Field:
     """A field to be typed. What is suggested is what this desk knows, and no more."""
     known = {
         "event_time": local_time(view.case.opened_at.isoformat(), zone),
-        "issue": view.case.title,
+        "issue": view.case.title if "problem" in view.plan.facts.values else "",
         "cdr_reason": "no CDR is known at this desk",
     }
     made = field_of(view.procedure.facts[name], known.get(name, ""))
