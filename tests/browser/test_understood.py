@@ -40,7 +40,7 @@ def test_one_key_confirms_what_the_mail_says(look: Look, cpo_operator: Person, c
     expect(panel).to_contain_text("No time zone stands here")
     panel.get_by_role("button", name="Reject EVSE id").click()
     expect(panel.get_by_role("button", name="Reject EVSE id")).to_have_count(0)
-    page.keyboard.press("m")
+    page.keyboard.press("y")
     expect(panel).to_have_count(0)
     told = known(case)
     assert (told["event_time"], told["time_exact"]) == ("2026-03-10T10:00:00+00:00", "no")

@@ -42,7 +42,7 @@ def test_the_proposal_stands_beside_the_mail_with_both_clocks(
     assert "10/03/2026 09:00 UTC" in shown
     assert 'value="10/03/2026 10:00"' in page
     assert "Event: The session does not start." in shown
-    assert 'data-key="m"' in page
+    assert 'data-key="y"' in page
 
 
 def test_the_token_is_masked_in_the_proposal(
