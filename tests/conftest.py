@@ -36,6 +36,7 @@ PREFIX = "test_roamdesk_"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--corpus", help="A folder of NNN-name.eml and NNN-name.json for tests/correspondence")
+    parser.addoption("--kills", type=int, help="How often tests/faults/test_killed_mail.py kills in each direction")
     parser.addoption("--vectors", help="A folder of OICP bodies with an index.json, for tests/oicp")
 
 

@@ -11,9 +11,9 @@ from cases.conftest import (
     solved_case,
     unlocking_case,
 )
-from correspondence.conftest import peer
+from correspondence.conftest import outbox_db, peer
 
 __all__ = [
-    "cpo_case", "evse", "failing_case", "open_cpo", "open_msp", "operator", "peer", "real_db", "solved_case",
-    "unlocking_case",
+    "cpo_case", "evse", "failing_case", "open_cpo", "open_msp", "operator", "outbox_db", "peer", "real_db",
+    "solved_case", "unlocking_case",
 ]  # fmt: skip
