@@ -127,7 +127,7 @@ def test_mails_that_were_passed_over_are_said_until_an_administrator_has_seen_it
     changed(mailbox, last_fetch_at=NOW, gap_at=NOW, gaps=2)
     text = text_of(page_of(client, administrator, PAGE))
     assert "2 mails came late" in text
-    assert "1 to see" in text_of(page_of(client, administrator, "/d/nordlade/queue"))
+    assert "Mailboxes 1 " in text_of(page_of(client, administrator, "/d/nordlade/queue"))
     client.post(f"{PAGE}/{mailbox.pk}/do", {"do": "seen"})
     assert "nothing to look at" in text_of(page_of(client, administrator, PAGE))
     assert fresh(mailbox).gaps == 2

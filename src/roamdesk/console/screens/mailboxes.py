@@ -96,7 +96,8 @@ def _coming_in(found: MailHealth, desk: Desk) -> Iterator[Figure]:
         mend = "The part that reads does not keep up: see that `roamdesk worker` runs."
         yield Figure(mark(State.OVERDUE, "Unread"), f"{_mails(found.unread)} not read yet, the oldest {since}", mend)
     else:
-        yield Figure(mark(State.DONE, "Unread"), f"{_mails(found.unread)} not read yet" + (since and f", {since}"))
+        waits = f"{_mails(found.unread)} not read yet, {since}"
+        yield Figure(mark(State.DONE, "Unread"), waits if found.unread else "Every mail was read")
 
 
 def _going_out(found: MailHealth) -> Iterator[Figure]:
@@ -105,7 +106,8 @@ def _going_out(found: MailHealth) -> Iterator[Figure]:
         mend = "The relay does not take it, or no worker runs: roamdesk doctor says which."
         yield Figure(mark(State.OVERDUE, "Unsent"), f"{_mails(found.unsent)} not sent yet, the oldest {since}", mend)
     else:
-        yield Figure(mark(State.DONE, "Unsent"), f"{_mails(found.unsent)} not sent yet" + (since and f", {since}"))
+        waits = f"{_mails(found.unsent)} not sent yet, {since}"
+        yield Figure(mark(State.DONE, "Unsent"), waits if found.unsent else "No mail waits to leave")
     if found.unknown:
         what, mend = f"{_mails(found.unknown)} handed over without an answer", "Ask the partner, or send it again."
         yield Figure(mark(State.UNKNOWN), f"{what} in the last 7 days", f"{mend} Each stands in its case.")
