@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import socketserver
 import ssl
 import threading
@@ -22,6 +23,7 @@ from django_scopes import scope, scopes_disabled
 from correspondence.imap_server import PASSWORD, USER, ImapServer, Proxy
 from roamdesk.correspondence import mailboxes
 from roamdesk.correspondence.imap.secrets import unseal
+from roamdesk.correspondence.intake import Fetched, store_from_mailbox
 from roamdesk.correspondence.mailboxes import MailboxRefused, MailboxTrouble
 from roamdesk.correspondence.models import Arrival, IncomingMail, Mailbox
 from roamdesk.desks.models import Desk
@@ -83,10 +85,8 @@ def test_another_place_is_another_mailbox(put: Put) -> None:
 
 
 def test_removed_it_leaves_its_mails(put: Put, cpo_desk: Desk, at: datetime) -> None:
-    from roamdesk.correspondence.intake import Place, store_from_mailbox
-
     mailbox = put()
-    store_from_mailbox(cpo_desk, b"x", sender="", at=at, place=Place(mailbox.key, 1, 2), size=1)
+    store_from_mailbox(cpo_desk, [Fetched(2, b"x", 1, "")], mailbox=mailbox.key, uidvalidity=1, at=at)
     with scope(desk=cpo_desk):
         mailboxes.remove_mailbox(mailbox)
         assert (Mailbox.objects.count(), IncomingMail.objects.count(), Arrival.objects.count()) == (0, 1, 1)
@@ -128,6 +128,19 @@ def test_a_port_where_nobody_listens_and_one_that_speaks_otherwise_are_told(put:
         mailboxes.try_mailbox(put(port=port, security="none"), at=at)
     with ImapServer() as plain, pytest.raises(MailboxTrouble, match="speaks no TLS"):
         mailboxes.try_mailbox(put(port=plain.port), at=at)
+
+
+def test_what_another_service_says_is_not_passed_on(put: Put, at: datetime) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def greet() -> None:
+            with other.accept()[0] as client:
+                client.sendall(b"SSH-2.0-secret-version\r\n")
+
+        threading.Thread(target=greet, daemon=True).start()
+        with pytest.raises(MailboxTrouble, match="something else than IMAP") as told:
+            mailboxes.try_mailbox(put(port=other.getsockname()[1], security="none"), at=at)
+    assert "secret-version" not in str(told.value)
 
 
 # TLS

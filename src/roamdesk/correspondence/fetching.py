@@ -19,7 +19,7 @@ from django_scopes import scope
 from roamdesk.correspondence import intake
 from roamdesk.correspondence.imap.session import Folder, Session
 from roamdesk.correspondence.imap.trouble import MailboxTrouble
-from roamdesk.correspondence.models import IncomingMail, Mailbox
+from roamdesk.correspondence.models import Mailbox
 from roamdesk.correspondence.parsing.mail import LARGEST
 
 TOGETHER = 1024 * 1024  # bytes of small mails that are asked for at once
@@ -129,12 +129,9 @@ def _take(
         for together in portions([uid for uid in part if uid in sizes], sizes, suspects):
             suspects.broke.update(together)
             given = _fetch(session, together, sizes)
-            for uid in together:
-                if uid in given:
-                    _store(mailbox, given.pop(uid), sizes[uid], folder.uidvalidity, uid, clock())
-                    stored += 1
-                else:
-                    missing.append(uid)
+            missing += [uid for uid in together if uid not in given]
+            stored += len(given)
+            _store(mailbox, given, sizes, folder.uidvalidity, clock())
             suspects.clear(together)
             _advance(mailbox, max(together), clock())
     return stored, missing
@@ -158,18 +155,22 @@ def portions(uids: Sequence[int], sizes: dict[int, int], suspects: Suspects) -> 
 
 
 def _fetch(session: Session, uids: Sequence[int], sizes: dict[int, int]) -> dict[int, bytes | bytearray]:
-    """Of a mail that is too large only its beginning leaves the server."""
+    """Of a mail that is too large only its beginning leaves the server. One that nobody asked for is left out."""
     too_large = sizes[uids[0]] > LARGEST
-    return session.bodies(uids, only_first=BEGINNING if too_large else 0)
+    given = session.bodies(uids, only_first=BEGINNING if too_large else 0)
+    return {uid: given[uid] for uid in uids if uid in given}
 
 
 def _store(
-    mailbox: Mailbox, raw: bytes | bytearray, size: int, uidvalidity: int, uid: int, at: datetime
-) -> IncomingMail:
+    mailbox: Mailbox, given: dict[int, bytes | bytearray], sizes: dict[int, int], uidvalidity: int, at: datetime
+) -> None:
     # A server may name a size that is a little off; only that of a mail cut short is needed.
-    whole = size if size > LARGEST else len(raw)
-    place = intake.Place(mailbox.key, uidvalidity, uid)
-    return intake.store_from_mailbox(mailbox.desk, raw, sender=return_path(raw), at=at, place=place, size=whole)
+    fetched = [
+        intake.Fetched(uid, raw, sizes[uid] if sizes[uid] > LARGEST else len(raw), return_path(raw))
+        for uid, raw in given.items()
+    ]
+    if fetched:
+        intake.store_from_mailbox(mailbox.desk, fetched, mailbox=mailbox.key, uidvalidity=uidvalidity, at=at)
 
 
 def return_path(raw: bytes | bytearray) -> str:

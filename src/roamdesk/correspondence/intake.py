@@ -56,63 +56,98 @@ def store(
         keeping.keep(raw, sha256)
     # The envelope names the desks; nobody is at one yet.
     with scopes_disabled(), transaction.atomic():
-        return [
-            _store(desk, raw, sha256, own, _plain(sender), via, at, place, len(raw)) for desk, own in wanted.items()
-        ]
+        return [_store(desk, raw, sha256, own, sender, via, at, place) for desk, own in wanted.items()]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A mail of a mailbox. ``size`` is the whole mail's where ``raw`` is only the beginning of a too large one."""
+
+    uid: int
+    raw: bytes | bytearray
+    size: int
+    sender: str
 
 
 def store_from_mailbox(
-    desk: Desk, raw: bytes | bytearray, *, sender: str, at: datetime, place: Place, size: int
-) -> IncomingMail:
-    """Commit a mail of the desk's own mailbox: it is the desk's, whomever it is addressed to.
+    desk: Desk, fetched: Sequence[Fetched], *, mailbox: str, uidvalidity: int, at: datetime
+) -> list[IncomingMail]:
+    """Commit mails of the desk's own mailbox, all or none: they are the desk's, whomever they are addressed to.
 
-    ``size`` is the whole mail's where ``raw`` is only the beginning of one that is too large. The envelope's
-    recipients are not known here. Raises as ``store`` does.
+    The envelope's recipients are not known here. Raises as ``store`` does.
     """
-    sha256 = hashlib.sha256(raw).hexdigest()
-    if keeping.is_large(len(raw)):
-        keeping.keep(raw, sha256)
+    by_sum = {hashlib.sha256(one.raw).hexdigest(): one for one in fetched}
+    for sha256, one in by_sum.items():
+        if keeping.is_large(len(one.raw)):
+            keeping.keep(one.raw, sha256)
+    # In one order for all: two that store the same mails must not wait for each other.
+    rows = [_row(desk, one.raw, sha256, [], one.sender, at, one.size) for sha256, one in sorted(by_sum.items())]
     with scopes_disabled(), transaction.atomic():
-        return _store(desk, raw, sha256, [], _plain(sender), Arrival.Via.IMAP, at, place, min(size, LARGEST_NUMBER))
+        IncomingMail.objects.bulk_create(rows, ignore_conflicts=True)
+        found = IncomingMail.objects.filter(desk=desk, sha256__in=list(by_sum)).order_by("sha256")
+        mails = {mail.sha256: mail for mail in found.select_for_update(of=("self",))}
+        _put_bytes([(mails[sha256], one.raw) for sha256, one in by_sum.items()])
+        places = [(mails[hashlib.sha256(one.raw).hexdigest()], one.uid) for one in fetched]
+        _note_places(places, mailbox, uidvalidity, at)
+        defer_reading_of([mail for mail in mails.values() if mail.next_attempt_at is not None], at)
+        return list(mails.values())
+
+
+def _row(
+    desk: Desk,
+    raw: bytes | bytearray,
+    sha256: str,
+    recipients: Sequence[str],
+    sender: str,
+    at: datetime,
+    size: int,
+) -> IncomingMail:
+    return IncomingMail(
+        desk=desk,
+        inside=b"",
+        outside=keeping.is_large(len(raw)),
+        sha256=sha256,
+        size=min(size, LARGEST_NUMBER),
+        envelope_from=_plain(sender),
+        recipients=list(recipients),
+        arrived_at=at,
+        next_attempt_at=at,
+    )
 
 
 def _store(
     desk: Desk,
-    raw: bytes | bytearray,
+    raw: bytes,
     sha256: str,
     recipients: Sequence[str],
     sender: str,
     via: Arrival.Via,
     at: datetime,
     place: Place | None,
-    size: int,
 ) -> IncomingMail:
-    row = IncomingMail(
-        desk=desk,
-        inside=b"",
-        outside=keeping.is_large(len(raw)),
-        sha256=sha256,
-        size=size,
-        envelope_from=sender,
-        recipients=list(recipients),
-        arrived_at=at,
-        next_attempt_at=at,
-    )
+    row = _row(desk, raw, sha256, recipients, sender, at, len(raw))
     IncomingMail.objects.bulk_create([row], ignore_conflicts=True)
     mail: IncomingMail = IncomingMail.objects.select_for_update(of=("self",)).get(desk=desk, sha256=sha256)
-    if not mail.outside:
-        _put_bytes(mail, raw)
+    _put_bytes([(mail, raw)])
     _note_arrival(mail, recipients, via, at, place)
     if mail.next_attempt_at is not None:
         defer_reading(mail)
     return mail
 
 
-def _put_bytes(mail: IncomingMail, raw: bytes | bytearray) -> None:
+def _put_bytes(mails: Sequence[tuple[IncomingMail, bytes | bytearray]]) -> None:
     """In binary, as a parameter of its own: Django would write them into the statement, at three times their size."""
     statement = "UPDATE correspondence_incomingmail SET raw = %b WHERE id = %s AND raw = ''"
     with connection.wrap_database_errors:
-        Cursor(connection.connection).execute(statement, [raw, mail.pk])
+        inside = [(raw, mail.pk) for mail, raw in mails if not mail.outside]
+        Cursor(connection.connection).executemany(statement, inside)
+
+
+def _note_places(places: Sequence[tuple[IncomingMail, int]], mailbox: str, uidvalidity: int, at: datetime) -> None:
+    """From then on the mailbox's mails of these UIDs are ours."""
+    where = {"via": Arrival.Via.IMAP, "recipients": [], "mailbox": mailbox, "uidvalidity": uidvalidity}
+    arrivals = [Arrival(mail=mail, uid=uid, at=at, **where) for mail, uid in places]
+    Arrival.objects.bulk_create(arrivals, ignore_conflicts=True)
 
 
 def _note_arrival(
@@ -131,12 +166,22 @@ def _note_arrival(
 
 def defer_reading(mail: IncomingMail) -> bool:
     """Queue the job in the caller's transaction; false when one waits already."""
-    job = app.configure_task(
-        "correspondence.read_mail", queue="mail", queueing_lock=f"incoming:{mail.pk}", allow_unknown=True
-    )
+    return _defer("correspondence.read_mail", f"incoming:{mail.pk}", mail_id=mail.pk)
+
+
+def defer_reading_of(mails: Sequence[IncomingMail], at: datetime) -> None:
+    """One mail is read at once; several wait for the sweep, which is asked to come now: one job instead of many."""
+    if len(mails) == 1:
+        defer_reading(mails[0])
+    elif mails:
+        _defer("correspondence.sweep", "correspondence.sweep", timestamp=int(at.timestamp()))
+
+
+def _defer(task: str, lock: str, **values: int) -> bool:
+    job = app.configure_task(task, queue="mail", queueing_lock=lock, allow_unknown=True)
     try:
         with transaction.atomic():
-            job.defer(mail_id=mail.pk)
+            job.defer(**values)
     except AlreadyEnqueued:
         return False
     return True

@@ -308,10 +308,12 @@ def _number(told: Sequence[Any] | None) -> int:
 
 
 def _words(problem: Exception) -> str:
+    """An IMAP server's own words; those of any other service are nobody's business here."""
     told = getattr(problem, "command_result", None)
     if told:
         return _text(told[1])
-    return str(problem)[:300] or type(problem).__name__
+    words = str(problem)[:300] or type(problem).__name__
+    return "it speaks something else than IMAP" if "unexpected response" in words else words
 
 
 def _text(items: Sequence[Any]) -> str:
