@@ -73,7 +73,7 @@ class Shell:
 
     @property
     def links(self) -> dict[str, str]:
-        names = ["queue", "new", "mail", "partners", "board", "search", "help", "mailboxes"]
+        names = ["queue", "new", "mail", "partners", "board", "search", "help", "mailboxes", "evses"]
         names += ["stations"] if self.desk.plays_cpo else []
         return {name: reverse(f"console:{name}", args=[self.desk.slug]) for name in names}
 

@@ -8,6 +8,7 @@ from roamdesk.identifiers.errors import IdentifierError
 LONGEST_ADDRESS = 1000
 _SHORTEST_NAME = 3
 _STREET = re.compile(r"stra(?:ss|ß)e\b")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _JOINED_STREET = re.compile(r"(?<=[a-z])str\b")
 
 
@@ -21,8 +22,12 @@ def address_words(text: str) -> tuple[str, ...]:
             f"Too long for an address: {len(text)} characters, at most {LONGEST_ADDRESS}. Type street, town."
         )
     short = _STREET.sub("str", unicodedata.normalize("NFKC", text).casefold())
-    plain = "".join(c for c in unicodedata.normalize("NFKD", short) if not unicodedata.combining(c))
+    plain = _BEYOND_ASCII.sub(_without_accents, unicodedata.normalize("NFKD", short))
     return tuple(re.findall(r"[^\W_]+", _JOINED_STREET.sub(" str", plain)))
+
+
+def _without_accents(run: re.Match[str]) -> str:
+    return "".join(c for c in run[0] if not unicodedata.combining(c))
 
 
 def address_key(text: str) -> str:

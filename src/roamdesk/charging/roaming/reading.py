@@ -58,7 +58,7 @@ class Owners:
 def columns_of(said: EvseSaid, owners: Owners) -> Columns:
     """The record's columns in the order of ``COLUMNS``. Raises RecordUnusable."""
     id_key = _id_key(said.evse_id)
-    also_known = _joined(said.names, said.station_id, said.place)
+    also_known = _text(_joined(said.names, said.station_id, said.place), 300)
     country, station_id = said.country[:2].upper(), _text(said.station_id, 50)
     return (
         blake2b(said.raw.encode("utf-8", "replace"), digest_size=16).digest(),
@@ -68,8 +68,8 @@ def columns_of(said: EvseSaid, owners: Owners) -> Columns:
         owners.owner(id_key),
         _plug(said.plugs),
         _text(said.address, 200),
-        _place_key(said.address, also_known),
-        _text(also_known, 300),
+        (_place_key(said.address) + _place_key(also_known))[:400],
+        also_known,
         _text(said.place, 60),
         country if country.isascii() and country.isalpha() and len(country) == 2 else "",
         _hotline(said.hotline, country),
@@ -91,7 +91,7 @@ def columns_of(said: EvseSaid, owners: Owners) -> Columns:
         said.remote,
         said.live_status,
         _text(said.updated, 48),
-        clean(said.raw),
+        said.raw if "\0" not in said.raw and said.raw.isascii() else clean(said.raw),
     )
 
 
@@ -115,13 +115,11 @@ def _unusual_key(evse_id: str) -> str:
 
 
 def _text(text: str, longest: int) -> str:
-    if text.isascii() and len(text) <= longest and "\0" not in text:
-        return text
-    return clean(text, longest)
+    return text if len(text) <= longest and text.isprintable() else clean(text, longest)
 
 
 def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
+    return ", ".join([part for part in parts if part])
 
 
 def _plug(plugs: tuple[str, ...]) -> str:
@@ -139,8 +137,8 @@ def _sounds(station_id: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _place_key(address: str, also_known: str) -> str:
-    return address_key(clean(f"{address} {also_known}", LONGEST_ADDRESS))[:400]
+def _place_key(text: str) -> str:
+    return address_key(clean(text, LONGEST_ADDRESS))
 
 
 @lru_cache(maxsize=4096)  # an operator has few

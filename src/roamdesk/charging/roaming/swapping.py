@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from roamdesk.charging.models import Pull
 from roamdesk.desks.tables import lock_imports
@@ -100,9 +100,8 @@ def swap(pull: Pull, at: datetime) -> None:
     """Make the directory what the load says, inside the caller's transaction; what it did is counted in the pull."""
     values = {"desk": pull.desk_id, "pull": pull.pk, "whole": pull.whole, "at": at}
     lock_imports(pull.desk_id)
-    _run("SET LOCAL work_mem = '64MB'", {})
+    _plan_for_many(pull)
     pull.doubled = _run(_DOUBLED, values)
-    _run("ANALYZE charging_evserecord", {})
     pull.withdrawn = _run(_WITHDRAWN, values)
     _run(_HOTLINES, values)
     pull.changed = _run(_CHANGED, values)
@@ -113,8 +112,22 @@ def swap(pull: Pull, at: datetime) -> None:
 
 
 def forget_records(pull: Pull) -> None:
-    """Delete records that no EVSE shows any more, and what earlier whole loads refused."""
+    """Delete records that no EVSE shows any more, and what earlier whole loads refused. Opens its own transaction."""
     values = {"desk": pull.desk_id, "pull": pull.pk}
+    with transaction.atomic():
+        _plan_for_many(pull)
+        _forget(pull, values)
+
+
+def _plan_for_many(pull: Pull) -> None:
+    """The planner learns of the rows that came since its last look: guessing few, it would compare all with all."""
+    _run("SET LOCAL work_mem = '64MB'", {})
+    _run("ANALYZE charging_evserecord, charging_evse", {})
+    if pull.whole:
+        _run("SET LOCAL enable_nestloop = off", {})
+
+
+def _forget(pull: Pull, values: dict[str, Any]) -> None:
     if pull.added < pull.records - pull.refused:
         _run(_OLD_RECORDS, values)
     if pull.whole:
