@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,9 @@ from typing import Any
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from browser.conftest import log_in
+from browser.conftest import WIDE, log_in
 from browser.night import Night, build_night
 from browser.test_screens import Look
 from console.mails import come, letter, path_of_talk
@@ -42,27 +43,27 @@ def frame_of(mail: IncomingMail, more: str = "") -> str:
 
 
 def watched(page: Page) -> tuple[list[str], list[str]]:
-    """Requests that leave this server, and what a browser complains of."""
+    """Requests that reach the network beyond this server, and what a browser complains of."""
     away, complaints = list[str](), list[str]()
 
-    def ask(request: Request) -> None:
-        if not request.url.startswith(("http://localhost", "http://127.0.0.1", "data:")):
-            away.append(request.url)
+    def pass_on(route: Route) -> None:
+        away.append(route.request.url)
+        route.abort()
 
-    page.on("request", ask)
+    page.context.route(re.compile("^https?://(?!localhost|127[.]0[.]0[.]1)"), pass_on)
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
     return away, complaints
 
 
 @pytest.fixture
-def tab(context: BrowserContext, live_server: Any, msp_operator: Person) -> Iterator[Page]:
-    log_in(context, msp_operator, live_server.url)
-    page = context.new_page()
-    page.set_default_timeout(5_000)
-    yield page
-    for each in context.pages:
-        each.close()
+def tab(browser: Browser, live_server: Any, msp_operator: Person) -> Iterator[Page]:
+    """Of a context in which no test has a script of its own."""
+    with browser.new_context(viewport=WIDE) as context:
+        log_in(context, msp_operator, live_server.url)
+        page = context.new_page()
+        page.set_default_timeout(5_000)
+        yield page
 
 
 def press(page: Page) -> None:
@@ -128,7 +129,7 @@ def test_pictures_from_elsewhere_come_on_a_press_and_for_this_mail_only(
     assert "pictures.example" in page.locator(".letter .note").inner_text()
     assert away == []
     with page.context.expect_event("requestfailed", lambda request: "pictures.example" in request.url):
-        page.keyboard.press("i")
+        page.keyboard.press("v")
     assert away == ["https://pictures.example/plug.png"]
     page.context.unroute("https://pictures.example/**")
 

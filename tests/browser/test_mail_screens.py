@@ -90,7 +90,7 @@ def test_a_mail_is_answered_and_the_answer_taken_back_by_keyboard_alone(
 ) -> None:
     page = look(msp_operator, "/d/voltpass/queue")
     settled(page)
-    page.keyboard.press("m")
+    page.keyboard.press("i")
     page.wait_for_url("**/mail")
     settled(page)
     page.keyboard.press("j")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,13 +13,14 @@ from django_scopes import scope
 
 from builders import CPO_BACK_OFFICE, person_at
 from case_reading import kinds
-from console.conftest import a_case
+from console.conftest import LABEL, a_case
 from console.mails import answer_to, come, letter, path_of_talk, talk_of
 from console.pages import again, page_of, text_of
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.models import Case
 from roamdesk.cases.services import open_case, record_facts
 from roamdesk.cases.teamwork import merge_cases
+from roamdesk.console.views import letters
 from roamdesk.correspondence import outbox
 from roamdesk.correspondence.models import Conversation, Draft, IncomingMail, Message
 from roamdesk.correspondence.sending import compose
@@ -166,6 +168,22 @@ def test_a_file_that_may_hurt_is_handed_out_on_a_second_press_only(
     assert b"MZ" not in asked.content
     assert "Save it all the same" in asked.content.decode()
     assert logged_in.post(address).content == b"MZ\x90\x00 program"
+
+
+def test_files_come_from_another_origin_where_one_is_set_for_a_minute_and_without_a_cookie(
+    logged_in: Client, stuck: Case, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = with_file(stuck, "a.txt", b"words", "text/plain")
+    settings.CONTENT_URL, settings.ALLOWED_HOSTS = "https://files.example", ["*"]
+    there = logged_in.get(f"/d/voltpass/mail/letters/{mail.pk}/files/0")
+    assert there["Location"].startswith("https://files.example/content/")
+    path = there["Location"].removeprefix("https://files.example")
+    anybody = Client()
+    assert anybody.get(path, headers={"host": "files.example"}).content == b"words"
+    assert anybody.get(path, headers={"host": "testserver"}).status_code == 404
+    assert anybody.get(path[:-1] + "x", headers={"host": "files.example"}).status_code == 404
+    monkeypatch.setattr(letters, "CONTENT_SECONDS", -1)
+    assert anybody.get(path, headers={"host": "files.example"}).status_code == 404
 
 
 @pytest.mark.parametrize("number", ["1", "99999999999999999999"])
@@ -334,6 +352,24 @@ def test_an_unplaced_mail_is_placed_by_the_end_of_a_reference(logged_in: Client,
     mail = come(stuck.desk, letter(Subject="About the cable", From="x@else.example"), NOW)
     logged_in.post(path_of_talk(mail, "/place"), {"case": stuck.reference[-4:]})
     assert talk_of(mail).about == f"case:{stuck.pk}"
+
+
+def test_a_case_that_it_may_belong_to_is_offered_and_one_press_places_it(
+    logged_in: Client, msp_operator: Person, stuck: Case
+) -> None:
+    mail = come(stuck.desk, letter(Subject=f"Cable at {LABEL}", From="x@else.example"), NOW)
+    html = page_of(logged_in, msp_operator, path_of_talk(mail))
+    assert "Does it belong to one of these?" in html
+    assert f'name="case" value="{stuck.reference}"' in html
+    logged_in.post(path_of_talk(mail, "/place"), {"case": stuck.reference})
+    assert talk_of(mail).about == f"case:{stuck.pk}"
+
+
+def test_a_mail_that_came_by_two_ways_says_so(logged_in: Client, msp_operator: Person, stuck: Case) -> None:
+    one = letter(Subject=stuck.reference, Date="Tue, 10 Mar 2026 09:00:00 +0000").as_bytes()
+    mail = come(stuck.desk, one, NOW)
+    come(stuck.desk, b"Received: by another way\n" + one, NOW)
+    assert "Came 2 times" in page_of(logged_in, msp_operator, path_of_talk(mail))
 
 
 def test_a_reference_that_nobody_has_places_nothing(logged_in: Client, stuck: Case) -> None:

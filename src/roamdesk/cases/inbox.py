@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case
@@ -145,8 +145,9 @@ def conversations_of(case: Case) -> list[Conversation]:
 
 
 def mails_of(conversation: Conversation) -> list[IncomingMail | Message]:
-    """The newest hundred in and out, in order; without their bytes."""
-    came = IncomingMail.objects.filter(conversation=conversation).order_by("-arrived_at", "-pk")
+    """The newest hundred in and out, in order; without their bytes, with the number of ``copies`` that came as well."""
+    came = IncomingMail.objects.filter(conversation=conversation).annotate(copies=Count("incomingmail"))
+    came = came.order_by("-arrived_at", "-pk")
     sent = Message.objects.filter(conversation=conversation).prefetch_related(
         Prefetch("files", OutgoingFile.objects.defer("content"))
     )

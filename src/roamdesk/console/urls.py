@@ -44,6 +44,7 @@ _CASE = _DESK + "cases/<str:reference>"
 
 urlpatterns = [
     path("p/<str:token>", guest.guest, name="guest"),
+    path("content/<str:token>", letters.content, name="content"),
     path("me", account.account, name="account"),
     path(_DESK, queue.to_queue, name="desk"),
     path(_DESK + "queue", queue.queue, name="queue"),

@@ -95,6 +95,9 @@ MAIL_INSIDE = Option(
 MAIL_FOLDER = Option(
     "ROAMDESK_MAIL_FOLDER", "", "Folder of large mails, the same for every machine; empty: mail under ROAMDESK_VAR"
 )
+CONTENT_URL = Option(
+    "ROAMDESK_CONTENT_URL", "", "Another origin that hands out files of mails, of /content/ only; empty: the console"
+)
 OIDC_SERVER = Option("ROAMDESK_OIDC_SERVER", "", "OpenID Connect issuer; empty: passwords only")
 OIDC_CLIENT = Option("ROAMDESK_OIDC_CLIENT", "", "Client id at the issuer")
 OIDC_SECRET = Option("ROAMDESK_OIDC_SECRET", "", "Client secret at the issuer", secret=True)

@@ -131,7 +131,7 @@ SOCIALACCOUNT_PROVIDERS = {
         else []
     }
 }
-FORM_TARGETS = [options.OIDC_SERVER.text()] if options.OIDC_SERVER.text() else []
+FORM_TARGETS = [target for target in (options.OIDC_SERVER.text(), options.CONTENT_URL.text()) if target]
 
 # The browser
 CSRF_TRUSTED_ORIGINS = options.TRUSTED_ORIGINS.words()
@@ -148,6 +148,9 @@ if options.HTTPS.yes():
 
 # Links in mails
 PUBLIC_URL = (options.PUBLIC_URL.text() or f"http://{options.LISTEN.text()}").rstrip("/")
+
+# Files of mails
+CONTENT_URL = options.CONTENT_URL.text().rstrip("/")
 
 # Mail
 EMAIL_HOST = options.SMTP_HOST.text()

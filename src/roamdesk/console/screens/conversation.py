@@ -9,9 +9,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from roamdesk.cases import inbox
+from roamdesk.cases.belonging import Maybe
 from roamdesk.cases.mailing import UNDO, filled_text
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView, case_view
+from roamdesk.cases.understanding import maybes_of
 from roamdesk.cases.words import full, masked
 from roamdesk.charging.matching import SessionRecord
 from roamdesk.charging.selectors import cdrs_of, sessions_for
@@ -99,6 +101,7 @@ class ConversationScreen:
     step: Step | None
     sessions: tuple[Session, ...]
     snoozes: tuple[tuple[str, str], ...]
+    maybes: tuple[Maybe, ...]
     undo: Message | None
     undo_until: datetime | None
 
@@ -134,9 +137,16 @@ def conversation_screen(
         step=_step(view) if view and may_answer else None,
         sessions=tuple(_sessions(case, now, zone)) if case else (),
         snoozes=snoozes(now, zone),
+        maybes=tuple(_maybes(mails)) if case is None else (),
         undo=undo,
         undo_until=undo.next_attempt_at if undo else None,
     )
+
+
+def _maybes(mails: list[IncomingMail | Message]) -> list[Maybe]:
+    """Cases that the newest mail may belong to: offered, never chosen."""
+    newest = next((mail for mail in reversed(mails) if isinstance(mail, IncomingMail)), None)
+    return maybes_of(newest) if newest else []
 
 
 def _lines(mails: list[IncomingMail | Message], now: datetime, zone: str) -> list[Line]:
@@ -171,6 +181,8 @@ def _marks(mail: IncomingMail) -> list[Mark]:
         marks.append(mark(State.LATER, "A machine wrote it"))
     if mail.verdict == Verdict.CALENDAR:
         marks.append(mark(State.LATER, "Answer to an invitation"))
+    if copies := getattr(mail, "copies", 0):
+        marks.append(mark(State.LATER, f"Came {copies + 1} times"))
     return marks
 
 

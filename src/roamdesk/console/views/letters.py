@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods
+from django_scopes import scope
 
 from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.letter import letter_of, rich_of
 from roamdesk.console.shell import page
 from roamdesk.console.views.inbox import mail_of
 from roamdesk.correspondence.keeping import Lost
-from roamdesk.correspondence.models import OutgoingFile
-from roamdesk.correspondence.parsing.enclosures import enclosures
+from roamdesk.correspondence.models import IncomingMail, OutgoingFile
+from roamdesk.correspondence.parsing.enclosures import Enclosure, enclosures
 from roamdesk.correspondence.parsing.rich import TooDeep
 from roamdesk.desks.access import Access
+from roamdesk.desks.models import Desk
 
+CONTENT_SECONDS = 60
+SALT = "roamdesk.console.content"
 NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -68,33 +76,82 @@ def rich(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
 def enclosed(request: HttpRequest, access: Access, mail: int, number: int) -> HttpResponse:
     """A file of a mail, read from its bytes. One that may hurt is handed out on a second press (POST) only."""
     found = mail_of(access, mail)
-    try:
-        file = next((one for one in enclosures(found.raw) if one.number == number), None)
-    except Lost as lost:
-        raise Http404(str(lost)) from None
-    if file is None:
-        raise Http404("This mail has no such file.")
+    file = _file_of(found, number)
     if file.kind.danger and request.method != "POST":
         return page(request, access, "mail", "A file that may hurt", template="mail/dangerous", file=file, mail=found)
-    return _download(file.content, file.name or f"file-{number + 1}")
+    return _handed_out(access, ENCLOSED, mail, number)
 
 
 @at_desk()
 def raw(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
     """The bytes as they came."""
-    try:
-        return _download(mail_of(access, mail).raw, f"mail-{mail}.eml")
-    except Lost as lost:
-        raise Http404(str(lost)) from None
+    mail_of(access, mail)
+    return _handed_out(access, RAW, mail)
 
 
 @at_desk()
 def sent_file(request: HttpRequest, access: Access, file: int) -> HttpResponse:
     """A file that went out."""
-    found: OutgoingFile | None = OutgoingFile.objects.filter(desk=access.desk, pk=file).first()
-    if found is None:
+    return _handed_out(access, SENT, file)
+
+
+def content(request: HttpRequest, token: str) -> HttpResponse:
+    """The same from the other origin, which knows no login: whoever pressed has a token for a minute."""
+    try:
+        told = signing.loads(token, salt=SALT, max_age=CONTENT_SECONDS)
+    except signing.BadSignature:
+        raise Http404("This address is over. Press the file again.") from None
+    if request.get_host() != urlsplit(settings.CONTENT_URL).netloc:
+        raise Http404("There is nothing here.")
+    desk, kind, *numbers = told
+    with scope(desk=Desk.objects.get(pk=desk)):
+        return _download(*_CONTENTS[kind](desk, *numbers))
+
+
+def _handed_out(access: Access, kind: str, *numbers: int) -> HttpResponse:
+    """From the other origin where one is set (``ROAMDESK_CONTENT_URL``), else from here."""
+    if not settings.CONTENT_URL:
+        return _download(*_CONTENTS[kind](access.desk.pk, *numbers))
+    token = signing.dumps([access.desk.pk, kind, *numbers], salt=SALT)
+    return HttpResponseRedirect(f"{settings.CONTENT_URL}{reverse('console:content', args=[token])}")
+
+
+def _enclosed(desk: int, mail: int, number: int) -> tuple[bytes, str]:
+    file = _file_of(_mail(desk, mail), number)
+    return file.content, file.name or f"file-{number + 1}"
+
+
+def _raw(desk: int, mail: int) -> tuple[bytes, str]:
+    try:
+        return _mail(desk, mail).raw, f"mail-{mail}.eml"
+    except Lost as lost:
+        raise Http404(str(lost)) from None
+
+
+def _sent(desk: int, number: int) -> tuple[bytes, str]:
+    file: OutgoingFile | None = OutgoingFile.objects.filter(desk=desk, pk=number).first()
+    if file is None:
         raise Http404("There is no such file.")
-    return _download(bytes(found.content), found.name)
+    return bytes(file.content), file.name
+
+
+ENCLOSED, RAW, SENT = "enclosed", "raw", "sent"
+_CONTENTS: dict[str, Callable[..., tuple[bytes, str]]] = {ENCLOSED: _enclosed, RAW: _raw, SENT: _sent}
+
+
+def _mail(desk: int, number: int) -> IncomingMail:
+    return get_object_or_404(IncomingMail.objects.filter(desk=desk), pk=number)
+
+
+def _file_of(mail: IncomingMail, number: int) -> Enclosure:
+    """Raises Http404 where the mail has no such file, or its bytes are not there."""
+    try:
+        found = next((one for one in enclosures(mail.raw) if one.number == number), None)
+    except Lost as lost:
+        raise Http404(str(lost)) from None
+    if found is None:
+        raise Http404("This mail has no such file.")
+    return found
 
 
 def _download(content: bytes, name: str) -> HttpResponse:
