@@ -18,6 +18,7 @@ from browser.test_screens import Look
 from console.mails import come, letter, path_of_talk
 from roamdesk.console.views import letters
 from roamdesk.correspondence.models import IncomingMail
+from roamdesk.correspondence.parsing.rich import make_safe
 from roamdesk.desks.models import Desk, Person
 
 VECTORS = (Path(__file__).parent.parent / "vectors" / "hostile_html.txt").read_text("utf-8").splitlines()
@@ -73,17 +74,35 @@ def press(page: Page) -> None:
     page.locator("body").click(position={"x": 5, "y": 5}, force=True)
 
 
-def test_nothing_in_a_hostile_mail_happens(tab: Page, live_server: Any, night: Night) -> None:
+@pytest.fixture
+def mail(msp_desk: Desk) -> IncomingMail:
+    """One mail, whose HTML is another in each round."""
+    return come(msp_desk, letter("Read the HTML.", "<p>x</p>", Subject="x", From="x@else.example"), NOW)
+
+
+def shown(tab: Page, url: str, monkeypatch: pytest.MonkeyPatch, html: str) -> str:
+    """What stands in the frame's document once it shows this HTML and somebody pressed what can be pressed."""
+    monkeypatch.setattr(letters, "rich_of", lambda mail, pictures: html)
+    tab.goto(url, wait_until="domcontentloaded")
+    press(tab)
+    return tab.locator("body").inner_text()
+
+
+def around(vector: str) -> str:
+    return f"<p>Before.</p>{vector}<p>After.</p>"
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_nothing_in_a_hostile_mail_happens(
+    tab: Page, live_server: Any, mail: IncomingMail, monkeypatch: pytest.MonkeyPatch, part: int
+) -> None:
     assert len(VECTORS) >= 25
-    mails = [hostile(night, vector) for vector in VECTORS]
     away, complaints = watched(tab)
-    happened = []
-    for vector, mail in zip(VECTORS, mails, strict=True):
-        tab.goto(f"{live_server.url}{frame_of(mail)}")
-        press(tab)
-        text = tab.locator("body").inner_text()
-        seen = (tab.title(), tab.url.endswith(frame_of(mail)), "Before." in text, "After." in text)
-        if seen != ("Mail", True, True, True) or tab.locator(FORBIDDEN).count():
+    url, happened = f"{live_server.url}{frame_of(mail)}", []
+    for vector in VECTORS[part::3]:
+        text = shown(tab, url, monkeypatch, make_safe(around(vector)).html)
+        seen = (tab.title(), tab.url, "Before." in text, "After." in text)
+        if seen != ("Mail", url, True, True) or tab.locator(FORBIDDEN).count():
             happened.append((vector, seen, text[:80]))
     assert happened == []
     assert (away, complaints) == ([], [])
@@ -91,19 +110,14 @@ def test_nothing_in_a_hostile_mail_happens(tab: Page, live_server: Any, night: N
 
 
 def test_what_gets_past_the_cleaning_can_do_nothing_either(
-    tab: Page, live_server: Any, night: Night, monkeypatch: pytest.MonkeyPatch
+    tab: Page, live_server: Any, mail: IncomingMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The second barrier by itself: the document's own policy, which the browser reports."""
-    mail = hostile(night, "")
     away, complaints = watched(tab)
-    titles = []
-    for vector in [one for one in VECTORS if "http-equiv" not in one]:
-        monkeypatch.setattr(letters, "rich_of", lambda mail, pictures, raw=vector: f"<p>Before.</p>{raw}")
-        tab.goto(f"{live_server.url}{frame_of(mail)}")
-        press(tab)
-        titles.append(tab.title())
-    assert set(titles) == {"Mail"}
-    assert away == []
+    url = f"{live_server.url}{frame_of(mail)}"
+    for vector in [one for one in VECTORS if "http-equiv" not in one][::2]:
+        shown(tab, url, monkeypatch, around(vector))
+        assert (tab.title(), away) == ("Mail", [])
     reports = [words for words in complaints if "Content Security Policy" in words or "sandbox" in words]
     assert len(reports) >= 10
 

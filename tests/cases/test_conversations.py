@@ -55,8 +55,8 @@ def test_a_mail_of_the_partner_is_new_until_somebody_has_looked(cpo_case: Case, 
     from_partner(cpo_case, at)
     assert talks(cpo_case.desk) == [(partner_of(cpo_case), "case", "new", 1)]
     with scope(desk=cpo_case.desk):
-        conversations.look(the(cpo_case.desk), at=at)
-        conversations.look(the(cpo_case.desk), at=at)
+        conversations.look(the(cpo_case.desk))
+        conversations.look(the(cpo_case.desk))
     assert the(cpo_case.desk).todo == "ours"
 
 

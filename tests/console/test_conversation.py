@@ -365,6 +365,17 @@ def test_a_case_that_it_may_belong_to_is_offered_and_one_press_places_it(
     assert talk_of(mail).about == f"case:{stuck.pk}"
 
 
+def test_what_was_understood_of_a_mail_stands_in_its_conversation_to_be_confirmed(
+    logged_in: Client, msp_operator: Person, stuck: Case
+) -> None:
+    fields = "Date and time: 24/11/2026 10:15\nEVSE id: DE*NDL*E0472*1\nCDR id: NDL-CDR-77\nEvent: It was billed twice"
+    mail = come(stuck.desk, letter(fields, Subject=f"Re: {stuck.reference}"), NOW)
+    html = page_of(logged_in, msp_operator, path_of_talk(mail))
+    assert "What was understood" in html
+    assert "NDL-CDR-77" in html
+    assert 'name="all" value="1"' in html
+
+
 def test_a_mail_that_came_by_two_ways_says_so(logged_in: Client, msp_operator: Person, stuck: Case) -> None:
     one = letter(Subject=stuck.reference, Date="Tue, 10 Mar 2026 09:00:00 +0000").as_bytes()
     mail = come(stuck.desk, one, NOW)

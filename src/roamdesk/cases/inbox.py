@@ -11,7 +11,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case
 from roamdesk.correspondence import conversations
-from roamdesk.correspondence.conversations import BELONGS_NOWHERE, Todo
+from roamdesk.correspondence.conversations import Todo
 from roamdesk.correspondence.models import Conversation, IncomingMail, Message, OutgoingFile
 from roamdesk.desks.models import Desk
 
@@ -159,7 +159,3 @@ def mails_of(conversation: Conversation) -> list[IncomingMail | Message]:
 def moment_of(mail: IncomingMail | Message) -> datetime:
     """When it came, or was written (UTC)."""
     return mail.arrived_at if isinstance(mail, IncomingMail) else mail.queued_at
-
-
-def belongs_nowhere(conversation: Conversation) -> bool:
-    return conversation.about.startswith(BELONGS_NOWHERE)

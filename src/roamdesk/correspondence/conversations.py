@@ -106,16 +106,9 @@ def note_sent(message: Message, *, awaits: bool, conversation: Conversation | No
     answers = message.origin == Message.Origin.PERSON
     # A machine's notice answers nobody: what a person has to do stays.
     if answers or conversation.todo not in (Todo.NEW, Todo.OURS):
-        _now(conversation, Todo.THEIRS if awaits else Todo.NOTHING if answers else _as_it_is(conversation), message)
+        conversation.todo = Todo.THEIRS if awaits else Todo.NOTHING if answers else conversation.todo
+        conversation.since, conversation.snoozed_until = message.queued_at, None
     conversation.save()
-
-
-def _as_it_is(conversation: Conversation) -> Conversation.Todo:
-    return Todo(conversation.todo)
-
-
-def _now(conversation: Conversation, todo: Conversation.Todo, message: Message) -> None:
-    conversation.todo, conversation.since, conversation.snoozed_until = todo, message.queued_at, None
 
 
 def _count_anew(conversation: Conversation) -> None:
@@ -137,11 +130,10 @@ def _count_anew(conversation: Conversation) -> None:
 # ---- what a person does ----
 
 
-def look(conversation: Conversation, *, at: datetime) -> None:
-    """Somebody has opened it: it is not new any more. Opened twice, it is once."""
-    Conversation.objects.filter(pk=conversation.pk, desk=conversation.desk, todo=Todo.NEW).update(
-        todo=Todo.OURS, since=at
-    )
+def look(conversation: Conversation) -> None:
+    """Somebody has opened it: it is not new any more, and waits since they wrote. Opened twice, it is once."""
+    new = Conversation.objects.filter(pk=conversation.pk, desk=conversation.desk, todo=Todo.NEW)
+    new.update(todo=Todo.OURS)
 
 
 def settle(conversation: Conversation, *, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from roamdesk.console.screens.inbox import correspondent, mark_of
 from roamdesk.console.screens.letter import Letter, letter_of
 from roamdesk.console.screens.notice import FATES, STATES
 from roamdesk.console.screens.step import Choice
+from roamdesk.console.screens.understood import UnderstoodPanel, understood_panel
 from roamdesk.correspondence.answering import Answered, answered_by
 from roamdesk.correspondence.drafts import draft_of, others_writing
 from roamdesk.correspondence.models import Conversation, Fate, IncomingMail, Message, OutgoingFile, Verdict
@@ -102,6 +103,7 @@ class ConversationScreen:
     sessions: tuple[Session, ...]
     snoozes: tuple[tuple[str, str], ...]
     maybes: tuple[Maybe, ...]
+    understood: UnderstoodPanel | None
     undo: Message | None
     undo_until: datetime | None
 
@@ -111,8 +113,9 @@ class ConversationScreen:
         return next((line for line in reversed(self.lines) if line.came), None)
 
     @property
-    def nowhere(self) -> bool:
-        return inbox.belongs_nowhere(self.talk)
+    def may_confirm(self) -> bool:
+        """What was understood can become known only in an open case, by somebody who may answer."""
+        return self.compose is not None and self.case is not None and self.case.state == Case.State.OPEN
 
 
 def conversation_screen(
@@ -121,6 +124,7 @@ def conversation_screen(
     """Everything on the page; ``typed`` is what stood in the answer that was refused. Runs in the desk's scope."""
     case, zone = inbox.case_about(talk), person.zone
     mails = inbox.mails_of(talk)
+    newest = next((mail for mail in reversed(mails) if isinstance(mail, IncomingMail)), None)
     asleep = talk.snoozed_until if talk.snoozed_until and talk.snoozed_until > now else None
     undo = _undo(mails, now) if may_answer else None
     view = case_view(case, now, str(person)) if case else None
@@ -137,16 +141,17 @@ def conversation_screen(
         step=_step(view) if view and may_answer else None,
         sessions=tuple(_sessions(case, now, zone)) if case else (),
         snoozes=snoozes(now, zone),
-        maybes=tuple(_maybes(mails)) if case is None else (),
+        maybes=tuple(maybes_of(newest)) if newest and case is None else (),
+        understood=_understood(newest, case, now, zone) if newest else None,
         undo=undo,
         undo_until=undo.next_attempt_at if undo else None,
     )
 
 
-def _maybes(mails: list[IncomingMail | Message]) -> list[Maybe]:
-    """Cases that the newest mail may belong to: offered, never chosen."""
-    newest = next((mail for mail in reversed(mails) if isinstance(mail, IncomingMail)), None)
-    return maybes_of(newest) if newest else []
+def _understood(mail: IncomingMail, case: Case | None, now: datetime, zone: str) -> UnderstoodPanel | None:
+    """What was understood of the newest mail; the cases that it may belong to are offered by themselves."""
+    panel = understood_panel(mail, case, now, zone)
+    return replace(panel, maybes=()) if panel and (panel.lines or panel.doubts) else None
 
 
 def _lines(mails: list[IncomingMail | Message], now: datetime, zone: str) -> list[Line]:

@@ -115,7 +115,7 @@ def _list(doing: Doing, name: str, **more: int) -> HttpResponse:
 @deed
 def look(doing: Doing) -> HttpResponse:
     """The page was opened by somebody who works here."""
-    conversations.look(doing.talk, at=doing.at)
+    conversations.look(doing.talk)
     return HttpResponse(status=204)
 
 
