@@ -116,7 +116,7 @@ class Played:
 
 
 def perform(name: str, around: Surroundings) -> Played:
-    """Plays it; what was there before is left out."""
+    """Plays it; what was there before is left out, and so are mails that are about no case."""
     play, said = play_named(name), list[str]()
     yard = yard_of(around)
     before = {mail.name for mail in around.mailbox.mails()}
@@ -126,7 +126,8 @@ def perform(name: str, around: Surroundings) -> Played:
         play.perform(told)
     with scopes_disabled():
         cases = [Case.objects.select_related("desk").get(pk=case.pk) for case in told.cases]
-    mails = [mail for mail in reversed(around.mailbox.mails()) if mail.name not in before]
+    new = [mail for mail in reversed(around.mailbox.mails()) if mail.name not in before]
+    mails = [mail for mail in new if mail.message["X-Roamdesk-Case"]]
     frames = {
         identity: [frame for frame in station.frames[heard[identity] :] if json.loads(frame)[0] == 2]
         for identity, station in yard.stations.items()

@@ -43,7 +43,7 @@ def test_every_branch_of_the_story_has_its_play() -> None:
         "cannot_start",
         "out_of_order_needs_charge",
         "out_of_order_no_charge",
-        "anything_else_by_mail",
+        "backoffice",
         "unknown_then_late_answer",
     }
 
@@ -217,13 +217,30 @@ def test_another_station_is_suggested_only_to_who_needs_to_charge(
 
 
 def test_anything_else_goes_from_back_office_to_back_office_by_mail(running_demo: Surroundings) -> None:
-    played = perform("anything_else_by_mail", running_demo)
-    request, answer = played.mails
+    played = perform("backoffice", running_demo)
+    request, answer = played.mails[::2]
+    msp, cpo = played.case_at("voltpass"), played.case_at("nordlade")
     assert (request.sender, request.recipients) == ("support@voltpass.example", ("backoffice@nordlade.example",))
-    assert request.subject == f"[{played.case_at('voltpass').reference}] Request: Anything else, DE*NDL*E0472*1"
+    assert request.subject == f"[{msp.reference}] Request: Anything else, DE*NDL*E0472*1"
     assert (answer.sender, answer.recipients) == ("control.room@nordlade.example", ("backoffice@voltpass.example",))
     assert answer.subject == f"{both_references(played)} Answer: Anything else, DE*NDL*E0472*1"
     assert tuple(template_of(request)) == tuple(template_of(answer)) == TEMPLATE
     assert (template_of(request)["Token"], template_of(request)["CDR id"]) == (MILO.token, "NDL-CDR-58120")
+    assert (msp.their_reference, cpo.their_reference) == (cpo.reference, msp.reference)
     assert played.calls_at("voltpass") == played.calls_at("nordlade") == []
     assert played.states == CLOSED
+
+
+def test_each_desk_acknowledges_the_other_once_and_the_threads_are_found_on_both_sides(
+    running_demo: Surroundings,
+) -> None:
+    played = perform("backoffice", running_demo)
+    request, acknowledged, answer, seen = (mail.message for mail in played.mails)
+    senders = [mail.sender for mail in played.mails]
+    assert senders == ["support@voltpass.example", "<>", "control.room@nordlade.example", "<>"]
+    assert [acknowledged["Auto-Submitted"], seen["Auto-Submitted"]] == ["auto-replied"] * 2
+    assert (acknowledged["In-Reply-To"], seen["In-Reply-To"]) == (request["Message-ID"], answer["Message-ID"])
+    assert request["Message-ID"] in answer["References"]
+    found = [line.strip() for line in played.said if "Found by" in line]
+    assert found == ["Found by In-Reply-To.", "Found by In-Reply-To."]
+    assert any(f"{played.case_at('nordlade').reference} was opened for it" in line for line in played.said)

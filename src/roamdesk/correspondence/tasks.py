@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.utils import timezone
 from django_scopes import scopes_disabled
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from roamdesk.correspondence import conversations, outbox, reading
+from roamdesk.correspondence.models import Message
+
+# A worker's own jobs are seen before the transaction that queues them is: then the row comes a moment later.
+_NOT_THERE_YET = RetryStrategy(max_attempts=5, wait=1, retry_exceptions={Message.DoesNotExist})
 
 
-@app.task(name="correspondence.send_message", queue="mail")
+@app.task(name="correspondence.send_message", queue="mail", retry=_NOT_THERE_YET)
 def send_message(message_id: int) -> str:
     return outbox.attempt(message_id, timezone.now())
 

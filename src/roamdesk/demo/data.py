@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django_scopes import scopes_disabled
 
+from roamdesk.correspondence.budgets import keep_rules
 from roamdesk.demo.contacts import seed_partners
 from roamdesk.demo.desks import DESKS, seed_desks
 from roamdesk.demo.directory import seed_directory
@@ -29,6 +30,7 @@ def seed(at: datetime) -> None:
         seed_drivers(msp, cpo)
         for desk in (msp, cpo):
             version_in_force(desk, at)
+            keep_rules(desk, {"acknowledges": True})
         seed_publication(msp, at)
 
 

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from roamdesk.correspondence.addresses import untagged
 from roamdesk.correspondence.intake import store
 from roamdesk.correspondence.models import Arrival
+from roamdesk.demo.mailbox import Mailbox, serve_mail
+from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.desks.models import Desk
+
+
+@asynccontextmanager
+async def post_office(mailbox: Mailbox, host: str, port: int) -> AsyncIterator[asyncio.Server]:
+    """The demo's mail server: keeps every mail for its page, and hands on what is for a desk. Port 0 is a free one.
+
+    Raises OSError when the port is taken.
+    """
+    threads = DatabaseThreads(1)
+    server = await serve_mail(mailbox, host, port, lambda *mail: threads.run(hand_on, *mail))
+    try:
+        yield server
+    finally:
+        server.close()
+        await threads.close()
 
 
 def hand_on(sender: str, recipients: Sequence[str], raw: bytes, at: datetime) -> int:

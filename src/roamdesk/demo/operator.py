@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django_scopes import scope
@@ -10,17 +10,20 @@ from django_scopes import scope
 from roamdesk.cases import commands, notices, services
 from roamdesk.cases.actors import Actor, Through
 from roamdesk.cases.models import Case, Duty
+from roamdesk.cases.placing import open_case_from
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.services import Typed
+from roamdesk.cases.understanding import confirm_understood, open_proposals, readings_in
 from roamdesk.cases.words import fill
 from roamdesk.charging.dialling import number_at
 from roamdesk.charging.models import Command
 from roamdesk.charging.ports import Outcome
-from roamdesk.correspondence.models import Message
+from roamdesk.correspondence.models import IncomingMail, Message
 from roamdesk.demo.stage import Stage
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import shown
 from roamdesk.procedure.model import DutyRule
+from roamdesk.worktime import format_clock
 
 COMMAND_SLACK = 20.0
 MAIL_LEAVES_WITHIN = 20.0
@@ -127,9 +130,9 @@ class Operator:
         self._say_owed()
         return late
 
-    def mails(self, rule_id: str) -> Message:
-        """Sends the mail of a duty and waits until the relay has taken it."""
-        message = notices.send_notice(self.case, rule_id, actor=self.actor, at=self.stage.now())
+    def mails(self, rule_id: str, opening: str = "") -> Message:
+        """Sends the mail of a duty, with these first words, and waits until the relay has taken it."""
+        message = notices.send_notice(self.case, rule_id, actor=self.actor, at=self.stage.now(), opening=opening)
         self._act(f"sends: {message.subject}")
         self.stage.narrator.note(f"to {', '.join(message.to)}: queued")
         with scope(desk=self.desk):
@@ -143,6 +146,60 @@ class Operator:
     def closes(self) -> None:
         services.close_case(self.case, actor=self.actor, at=self.stage.now(), reason="nothing is owed")
         self._act(f"closes {self.case.reference}")
+
+    def finds_case_of(self, message: Message) -> None:
+        """The case at this desk in which a partner's mail stands by itself; where several could be meant, a new one.
+
+        Raises NotInTime.
+        """
+        with scope(desk=self.desk):
+            mail = self._mail_that_came(message)
+            if not mail.about:
+                self.stage.narrator.note(f"{self.desk}: {mail.reason}")
+                open_case_from(mail, actor=self.actor, at=self.stage.now())
+                mail.refresh_from_db()
+            self._case = Case.objects.get(pk=mail.about.removeprefix("case:"))
+        if self._case not in self.stage.cases:
+            self.stage.cases.append(self._case)
+        self._act(f"finds the mail in {self._case.reference}: {mail.subject}")
+        self.stage.narrator.note(mail.reason)
+
+    def confirms_what_the_mail_says(self) -> None:
+        """Takes what was understood of the newest mail of the case, field by field, as facts."""
+        with scope(desk=self.desk):
+            reading = readings_in(self.case)[0]
+            told = [f"{each.title}: {each.raw}" for each in open_proposals(reading, self.case)]
+        confirm_understood(self.case, reading.mail, actor=self.actor, at=self.stage.now())
+        self._act("confirms what was understood of the mail")
+        for line in told:
+            self.stage.narrator.note(line)
+        self._say_owed()
+
+    def sees_acknowledged(self, message: Message) -> Message:
+        """Our machine's acknowledgement of a partner's mail, once the relay has it. Raises NotInTime."""
+        with scope(desk=self.desk):
+            mail = self._mail_that_came(message)
+            sent = self.stage.happenings.until(
+                f"The acknowledgement of {mail.subject!r}", lambda: _acknowledgement(self.case), MAIL_LEAVES_WITHIN
+            )
+        self.stage.narrator.act(f"{self.desk}'s machine", f"acknowledges it to {', '.join(sent.to)}: {sent.subject}")
+        return sent
+
+    def sees_answered(self, message: Message) -> None:
+        """A person's answer to a mail of ours has found its case. Raises NotInTime."""
+        with scope(desk=self.desk):
+            answered = Message.objects.filter(pk=message.pk, state=Message.State.ANSWERED)
+            self.stage.happenings.until(f"An answer to {message.subject!r}", answered.first, MAIL_LEAVES_WITHIN)
+            mail = IncomingMail.objects.filter(answers=message, automatic="").latest("pk")
+        self._act(f"sees in {self.case.reference} that the mail was answered: {mail.subject}")
+        self.stage.narrator.note(mail.reason)
+
+    def _mail_that_came(self, message: Message) -> IncomingMail:
+        came = IncomingMail.objects.filter(desk=self.desk, message_id=message.message_id, state="read")
+        found: IncomingMail = self.stage.happenings.until(
+            f"The arrival of {message.subject!r} at {self.desk}", came.select_related("desk").first, MAIL_LEAVES_WITHIN
+        )
+        return found
 
     # ---- what is said of it ----
 
@@ -203,7 +260,13 @@ def _settled(command: Command, *, late: bool = False) -> Command | None:
 
 
 def _accepted(message: Message) -> Message | None:
-    return Message.objects.filter(pk=message.pk, state=Message.State.ACCEPTED).first()
+    taken = (Message.State.ACCEPTED, Message.State.ANSWERED)
+    return Message.objects.filter(pk=message.pk, state__in=taken).first()
+
+
+def _acknowledgement(case: Case) -> Message | None:
+    ours = Message.objects.filter(about=f"case:{case.pk}", origin=Message.Origin.REPLIED)
+    return ours.filter(state=Message.State.ACCEPTED).first()
 
 
 def _cites(cites: tuple[str, ...]) -> str:
@@ -215,5 +278,4 @@ def _readable(value: object) -> str:
 
 
 def _left(due: datetime, now: datetime) -> str:
-    minutes, seconds = divmod(max(0, int((due - now).total_seconds())), 60)
-    return f"{minutes}:{seconds:02} left until {due:%H:%M} UTC"
+    return f"{format_clock(max(due - now, timedelta()))} left until {due:%H:%M} UTC"

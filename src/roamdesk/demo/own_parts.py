@@ -1,4 +1,4 @@
-"""The parts of a running demo, all in this process: post office, station endpoint, yard, and a sender of mail."""
+"""The parts of a running demo, all in this process: post office, station endpoint, yard, and a postman."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_scopes import scopes_disabled
 
-from roamdesk.correspondence.models import Message
+from roamdesk.correspondence.models import IncomingMail, Message
+from roamdesk.correspondence.reading import read_mail
 from roamdesk.correspondence.services import attempt
+from roamdesk.demo.handing_on import post_office
 from roamdesk.demo.happenings import Happenings
-from roamdesk.demo.mailbox import Mailbox, demo_mailbox, serve_mail
+from roamdesk.demo.mailbox import Mailbox, demo_mailbox
 from roamdesk.demo.yard import Yard, open_transactions
 from roamdesk.ocpp.process import StationsProcess
 
@@ -42,14 +46,14 @@ def brought_up(*, answer_within: float = PATIENCE_WITH_STATIONS) -> Iterator[Sur
     """Everything on free ports; a station's silence counts as unknown after ``answer_within`` seconds."""
     parts = _Parts(demo_mailbox(), answer_within)
     relay = settings.EMAIL_HOST, settings.EMAIL_PORT
-    sender = _Sender()
+    postman = _Postman()
     parts.begin()
     try:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", parts.mail_port
-        sender.start()
+        postman.start()
         yield Surroundings(parts.mailbox, answer_within, parts.yard)
     finally:
-        sender.end()
+        postman.end()
         settings.EMAIL_HOST, settings.EMAIL_PORT = relay
         parts.end()
 
@@ -89,8 +93,7 @@ class _Parts(threading.Thread):
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
-            mail = await serve_mail(self.mailbox, "127.0.0.1", 0)
-            stack.callback(mail.close)
+            mail = await stack.enter_async_context(post_office(self.mailbox, "127.0.0.1", 0))
             self.mail_port = int(mail.sockets[0].getsockname()[1])
             endpoint = StationsProcess("127.0.0.1", 0, answer_within=self._answer_within)
             await stack.enter_async_context(endpoint)
@@ -100,11 +103,11 @@ class _Parts(threading.Thread):
             await self._told.wait()
 
 
-class _Sender(threading.Thread):
-    """Hands what waits in the outbox to the relay, as the worker does."""
+class _Postman(threading.Thread):
+    """Hands what waits in the outbox to the relay and reads what came in, as the worker does."""
 
     def __init__(self) -> None:
-        super().__init__(name="demo-sender", daemon=True)
+        super().__init__(name="demo-postman", daemon=True)
         self._told = threading.Event()
 
     def end(self) -> None:
@@ -114,16 +117,16 @@ class _Sender(threading.Thread):
 
     def run(self) -> None:
         try:
-            with Happenings() as happenings:
+            with Happenings() as happenings, scopes_disabled():  # the post is every desk's
                 while not self._told.is_set():
-                    for message in _due():
+                    for message in _due(Message.objects.filter(state=Message.State.QUEUED)):
                         attempt(message, timezone.now())
+                    for mail in _due(IncomingMail.objects.all()):
+                        read_mail(mail, timezone.now())
                     happenings.wait(LOOK_AGAIN_SECONDS)
         finally:
             connections.close_all()
 
 
-def _due() -> list[int]:
-    with scopes_disabled():  # the outbox is every desk's
-        waiting = Message.objects.filter(state=Message.State.QUEUED, next_attempt_at__lte=timezone.now())
-        return list(waiting.values_list("pk", flat=True))
+def _due(waiting: QuerySet[Any]) -> list[int]:
+    return list(waiting.filter(next_attempt_at__lte=timezone.now()).order_by("pk").values_list("pk", flat=True))

@@ -1,4 +1,8 @@
-"""A shift that is under way when the demo starts: cases in every lane of the queue, told through the real verbs."""
+"""A shift that is under way when the demo starts: cases in every lane of the queue, told through the real verbs.
+
+One of them is a request to Nordlade by mail: it waits in the outbox, and leaves, is acknowledged and opens Nordlade's
+case once everything runs.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,23 @@ from typing import Any
 
 from django_scopes import scope
 
-from roamdesk.cases import services
+from roamdesk.cases import notices, services
 from roamdesk.cases.actors import Actor, Through
 from roamdesk.cases.models import Case
 from roamdesk.charging.models import Evse
 from roamdesk.demo.drivers import ANA, JAN, MILO, NORA, Driver
 from roamdesk.desks.models import Desk, Person
+from roamdesk.partners.models import Partner
 
 Told = tuple[int, Mapping[str, Any]]
 ASKED = {"self_help": "not_helped", "stuck_end": "station"}
+ASKED_FOR_CDR = {
+    "problem": "other",
+    "evse_label": "DE*NDL*E0209*1",
+    "issue": "The session of the day before yesterday has no charge detail record yet. When will it be issued?",
+    "session_id": "NDL-S-771204",
+    "cdr_reason": "none has come",
+}
 UNLOCKING = {"identity": "full", "unlock_asked": "yes"}
 
 
@@ -89,7 +101,19 @@ def begin_shift(at: datetime) -> int:
             return 0
         for running in RUNNING:
             _open(desk, running, at)
-    return len(RUNNING)
+        _write_to_nordlade(desk, at)
+    return len(RUNNING) + 1
+
+
+def _write_to_nordlade(desk: Desk, at: datetime) -> None:
+    """VoltPass's back office asks by the template (S24); the mail leaves as soon as a worker is there."""
+    actor = Actor.of(Person.objects.get(username="vera@voltpass"), Through.DEMO)
+    case = services.open_case(
+        desk, side="msp", facts={"caller": "ourselves", "token": NORA.token, **ASKED_FOR_CDR}, actor=actor, at=at,
+        partner=Partner.objects.get(desk=desk, name="Nordlade"),
+    )  # fmt: skip
+    case = services.record_facts(case, {"event_time": at - timedelta(days=2)}, actor=actor, at=at)
+    notices.send_notice(case, "mail_template_cpo", actor=actor, at=at)
 
 
 def _open(desk: Desk, running: Running, at: datetime) -> None:

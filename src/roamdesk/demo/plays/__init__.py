@@ -16,7 +16,7 @@ ALL: tuple[Play, ...] = (
     directly.CANNOT_START,
     directly.NEEDS_CHARGE,
     directly.NO_CHARGE,
-    written.ANYTHING_ELSE,
+    written.BACKOFFICE,
 )
 
 
