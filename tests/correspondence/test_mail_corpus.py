@@ -2,7 +2,8 @@
 
 ``NNN-name.eml`` is the mail, ``NNN-name.json`` what is expected of it; keys that are absent expect nothing. The desk
 is Nordlade. It sent ``<notice-17@nordlade.example>`` about case:17, NDL-2603-0017, to VoltPass's support and focal
-point. ``{TAG}`` in a mail stands for the desk's address with that message's signed tag.
+point. ``{TAG}`` in a mail stands for the desk's address with that message's signed tag. ``understood`` is what the
+template says, by fact, its times in UTC; the sender's clock is Berlin's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from roamdesk.correspondence import addresses, intake, ports, reading
 from roamdesk.correspondence.models import Arrival, Fate, IncomingMail, Message
 from roamdesk.correspondence.parsing.mail import ParsedMail, parse
 from roamdesk.desks.models import Desk
+from roamdesk.procedure import shipped
+from roamdesk.procedure.understanding import Parts, understand
 
 OURS = Path(__file__).parent.parent / "vectors" / "mail"
 NOTICE = "<notice-17@nordlade.example>"
@@ -63,7 +66,7 @@ def test_the_mail_is_read_as_expected(
         mail = IncomingMail.objects.get(pk=stored.pk)
         notice.refresh_from_db()
         assert bytes(mail.raw) == raw
-        seen = as_seen(mail, notice) | as_parsed(parse(raw))
+        seen = as_seen(mail, notice) | as_parsed(parse(raw)) | as_understood(parse(raw))
     for key, wanted in expected.items():
         assert matches(key, wanted, seen), f"{key}: wanted {wanted!r}, seen {seen.get(base(key))!r}; {mail.reason}"
 
@@ -93,12 +96,28 @@ def as_parsed(read: ParsedMail) -> dict[str, Any]:
     }
 
 
+def as_understood(read: ParsedMail) -> dict[str, Any]:
+    bodies = read.bodies
+    found = understand(shipped(), Parts(bodies.text, bodies.html, bodies.templates, "Europe/Berlin"))
+    told = [doubt for each in found.fields for doubt in each.doubts]
+    return {
+        "understood": found.values,
+        "parts": {each.name: each.part.value for each in found.fields},
+        "problem": found.problem,
+        "their_reference": found.their_reference,
+        "our_reference": found.our_reference,
+        "doubts": list(dict.fromkeys([*found.doubts, *told])),
+    }
+
+
 def base(key: str) -> str:
     return key.removesuffix("_contains").removesuffix("_contain").removesuffix("_lacks")
 
 
 def matches(key: str, wanted: Any, seen: dict[str, Any]) -> bool:
     found = seen[base(key)]
+    if key == "parts":
+        return bool(found | wanted == found)
     if key.endswith("_lacks"):
         return all(one not in found for one in wanted)
     if key != base(key):

@@ -69,12 +69,13 @@ class Parts:
 
 
 def understand(procedure: Procedure, parts: Parts) -> Understanding:
-    """Never raises. The attachment counts before the HTML, that before the text, and a quote last."""
+    """Never raises. The attachment counts first, a quote last. Where the HTML tells something, the text is its copy."""
     sent, doubts = _sent(procedure, parts)
-    written = [*_written(procedure, lines_of_html(parts.html), Part.HTML, parts.zone)] if parts.html else []
-    written += _written(procedure, parts.text, Part.TEXT, parts.zone)
+    html = lines_of_html(parts.html)
+    written = _written(procedure, html, Part.HTML, parts.zone)
+    written = written or _written(procedure, parts.text, Part.TEXT, parts.zone)
     found = [_field(template, sent, written) for template in procedure.template]
-    references = _references(procedure, parts)
+    references = _references(procedure, html or parts.text)
     return Understanding(
         fields=tuple(each for each in found if each),
         problem=sent.problem,
@@ -167,14 +168,13 @@ def _differs(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return any(fold(one[name]) != fold(other[name]) for name in one.keys() & other.keys())
 
 
-def _references(procedure: Procedure, parts: Parts) -> dict[str, str]:
+def _references(procedure: Procedure, text: str) -> dict[str, str]:
     """From rows outside of quotes: what a quote calls "ours" is the other one's."""
-    names, found = _reference_names(procedure), {"ours": "", "yours": ""}
-    for text in (lines_of_html(parts.html), parts.text):
-        for whose, row in rows(text, names):
-            value = row.value.split(" ")[0].strip("[]#,;")
-            if not row.quoted and not found[whose] and is_reference(value):
-                found[whose] = value
+    found = {"ours": "", "yours": ""}
+    for whose, row in rows(text, _reference_names(procedure)):
+        value = row.value.split(" ")[0].strip("[]#,;")
+        if not row.quoted and not found[whose] and is_reference(value):
+            found[whose] = value
     return found
 
 
