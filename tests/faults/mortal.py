@@ -130,7 +130,27 @@ def take_up(at: str) -> None:
         outbox.attempt(pk, now + timedelta(seconds=1))
 
 
-WORK: dict[str, Callable[..., None]] = {"fetch": fetch, "read": read, "send": send, "take_up": take_up}
+def load(desk_id: int, hotline: str, pages: int) -> None:
+    """A hub's directory of two EVSEs a page, each with this hotline."""
+    from roamdesk.charging.roaming.pulling import import_evses
+    from roamdesk.charging.roaming.said_of_evses import EvseSaid, Page
+    from roamdesk.desks.models import Desk
+
+    def page(number: int) -> Page:
+        names = [f"DE*NDL*E{number:04d}*{place}" for place in (1, 2)]
+        return Page(number, [EvseSaid(name, raw=hotline, hotline=hotline) for name in names], number == pages - 1)
+
+    desk, now = Desk.objects.get(pk=desk_id), datetime.now(UTC)
+    import_evses(desk, page, whole=True, as_of="", clock=lambda: now, progress=lambda pull: None)
+
+
+WORK: dict[str, Callable[..., None]] = {
+    "fetch": fetch,
+    "read": read,
+    "send": send,
+    "take_up": take_up,
+    "load": load,
+}
 
 
 def _mine(point: dict[str, Any]) -> None:
@@ -174,6 +194,7 @@ def main() -> None:
     logging.disable()
     for name in ("fetching", "keepers", "mailboxes", "outbox", "reading"):
         importlib.import_module(f"roamdesk.correspondence.{name}")
+    importlib.import_module("roamdesk.charging.roaming.pulling")
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
