@@ -66,6 +66,16 @@ def test_a_subject_without_our_reference_gets_it(cpo_case: Case, acknowledging: 
     assert sent.subject == f"Re: Billed twice [{case.reference}]"
 
 
+@pytest.mark.parametrize("message_id", ["", "Message-ID: <ü@voltpass.example>", f"Message-ID: <{'x' * 990}@v.example>"])
+def test_a_mail_whose_number_no_header_can_bear_is_acknowledged_all_the_same(
+    cpo_case: Case, acknowledging: Desk, at: datetime, message_id: str
+) -> None:
+    take(acknowledging, at, f"Subject: {cpo_case.reference}", *filter(None, [message_id]))
+    [sent] = acknowledgements(cpo_case)
+    assert "In-Reply-To" not in sent.headers
+    assert max(map(len, bytes(sending.compose(sent)).split(b"\r\n"))) < 998
+
+
 def test_a_mail_that_a_person_places_is_acknowledged_then(
     cpo_case: Case, acknowledging: Desk, operator: Actor, at: datetime
 ) -> None:

@@ -14,7 +14,8 @@ from roamdesk.cases.models import Case, MailReading
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.correspondence import budgets
 from roamdesk.correspondence import services as correspondence
-from roamdesk.correspondence.addresses import LONGEST_SUBJECT, MailRefused, untagged
+from roamdesk.correspondence.addresses import MailRefused, untagged
+from roamdesk.correspondence.answering import reply_subject, threaded
 from roamdesk.correspondence.models import IncomingMail, Message, Verdict
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.senders import Sender, known_sender
@@ -83,9 +84,9 @@ def _queue(case: Case, mail: IncomingMail, partner: Partner, at: datetime) -> Me
         about=about(case),
         key=_key(case, partner),
         to=[mail.sender],
-        subject=_subject(case, mail.subject),
+        subject=reply_subject(mail.subject, case.reference),
         text=text,
-        headers={"X-Roamdesk-Case": case.reference, **_thread(mail)},
+        headers={"X-Roamdesk-Case": case.reference, **threaded([mail.message_id], mail.message_id)},
         partner=partner,
         origin=Message.Origin.REPLIED,
         by_itself=True,
@@ -99,14 +100,3 @@ def language_of(partner: Partner, address: str) -> str:
     mails.sort(key=lambda line: (line.value.lower() != address.lower(), line.purpose != "back_office", line.priority))
     spoken = [language for line in mails[:1] for language in line.languages]
     return next((language for language in spoken if language in LANGUAGES), "en")
-
-
-def _subject(case: Case, theirs: str) -> str:
-    """Theirs, with our reference where it is not in it: their answer finds its case by it."""
-    plain = theirs if theirs[:3].lower() == "re:" else f"Re: {theirs}".strip()
-    tag = "" if case.reference in plain else f" [{case.reference}]"
-    return plain[: LONGEST_SUBJECT - len(tag)] + tag
-
-
-def _thread(mail: IncomingMail) -> dict[str, str]:
-    return {"In-Reply-To": mail.message_id, "References": mail.message_id} if mail.message_id else {}

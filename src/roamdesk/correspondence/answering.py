@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from roamdesk.correspondence.keeping import Lost
@@ -44,8 +45,8 @@ def answered_by(conversation: Conversation, reference: str) -> Answered:
         read = ParsedMail(message_id=mail.message_id, sender=mail.sender, subject=mail.subject)
     return Answered(
         to=tuple(filter(None, [_answers_to(read) or mail.sender])),
-        subject=_subject(mail.subject, reference),
-        headers=_threaded([*read.references, *read.in_reply_to[:1], read.message_id], read.message_id),
+        subject=reply_subject(mail.subject, reference),
+        headers=threaded([*read.references, *read.in_reply_to[:1], read.message_id], read.message_id),
         quote=_quoted(mail, read),
     )
 
@@ -54,10 +55,10 @@ def _after_ours(conversation: Conversation, reference: str) -> Answered:
     """They have written nothing yet: one more mail to those who have the last one."""
     last = conversation.messages.exclude(state=Message.State.WITHDRAWN).order_by("-queued_at", "-pk").first()
     if last is None:
-        return Answered((), _subject(conversation.subject, reference), {}, "")
+        return Answered((), reply_subject(conversation.subject, reference), {}, "")
     reached = [address for address in last.to if last.fates.get(address) not in (Fate.BOUNCED, Fate.REFUSED)]
     return Answered(
-        tuple(reached), _subject(last.subject, reference), _threaded([last.message_id], last.message_id), ""
+        tuple(reached), reply_subject(last.subject, reference), threaded([last.message_id], last.message_id), ""
     )
 
 
@@ -71,13 +72,14 @@ def _domain(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
-def _subject(theirs: str, reference: str) -> str:
+def reply_subject(theirs: str, reference: str) -> str:
+    """Theirs, with our reference where it is not in it: an answer finds its case by it."""
     bare = " ".join(_REPLY.sub("", theirs).split())[:LONGEST_SUBJECT]
     tag = "" if reference.lower() in bare.lower() else f" [{reference}]"
     return f"Re: {bare or 'your mail'}{tag}"
 
 
-def _threaded(ids: list[str], last: str) -> dict[str, str]:
+def threaded(ids: Sequence[str], last: str) -> dict[str, str]:
     """In-Reply-To and References (RFC 5322, 3.6.4); ids that no header line can bear are left out."""
     fit = [one for one in dict.fromkeys(ids) if len(one) <= LONGEST_ID and _FIT.fullmatch(one)]
     headers = {"References": " ".join(fit[-MOST_REFERENCES:])} if fit else {}
