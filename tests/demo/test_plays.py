@@ -6,18 +6,18 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django_scopes import scope
+from django_scopes import scope, scopes_disabled
 
 from demo.conftest import TEMPLATE, Played, perform, template_of
 from roamdesk.cases import services
 from roamdesk.cases.actors import Actor, Through
 from roamdesk.cases.errors import Refused
-from roamdesk.charging.models import Command, Session
+from roamdesk.charging.models import Cdr, Command, Session
 from roamdesk.demo.drivers import ANA, EMIL, LEA, MILO, SOFIA
 from roamdesk.demo.own_parts import Surroundings
 from roamdesk.demo.plays import ALL
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(110)
 
 CPO_LINE, MSP_LINE = "+49305550142", "+4989555099"
 NOTICE_TO = ("support@voltpass.example", "focal.points@voltpass.example")
@@ -45,6 +45,10 @@ def test_every_branch_of_the_story_has_its_play() -> None:
         "out_of_order_no_charge",
         "backoffice",
         "unknown_then_late_answer",
+        "stop_by_msp",
+        "hub_hears_nothing",
+        "cdr_twice",
+        "session_unknown",
     }
 
 
@@ -244,3 +248,44 @@ def test_each_desk_acknowledges_the_other_once_and_the_threads_are_found_on_both
     found = [line.strip() for line in played.said if "Found by" in line]
     assert found == ["Found by In-Reply-To.", "Found by In-Reply-To."]
     assert any(f"{played.case_at('nordlade').reference} was opened for it" in line for line in played.said)
+
+
+def cdrs(played: Played) -> int:
+    """Charge detail records at VoltPass of the sessions that the play began."""
+    ids = {line.rpartition(" ")[2] for line in played.said if "the hub's session:" in line}
+    with scopes_disabled():
+        return Cdr.objects.filter(desk__slug="voltpass", session__session_id__in=ids).count()
+
+
+def stops(played: Played) -> list[tuple[str, str]]:
+    """Desk and outcome of each remote stop for the play's cases and sessions, in order."""
+    abouts = {f"case:{case.pk}" for case in played.cases}
+    with scopes_disabled():
+        given = Command.objects.filter(kind="remote_stop", about__in=abouts).order_by("pk")
+        return list(given.values_list("desk__slug", "outcome"))
+
+
+def test_an_msp_ends_its_users_session_through_the_hub_and_the_record_follows(running_demo: Surroundings) -> None:
+    played = perform("stop_by_msp", running_demo)
+    assert stops(played) == [("voltpass", "accepted")]
+    assert [request for _, request in played.asked_of_stations] == ["RemoteStopTransaction"]
+    assert cdrs(played) == 1
+    assert played.states == CLOSED
+
+
+def test_310_is_unknown_though_the_station_did_it(running_demo: Surroundings) -> None:
+    played = perform("hub_hears_nothing", running_demo)
+    assert stops(played) == [("voltpass", "no_answer")]
+    assert [request for _, request in played.asked_of_stations] == ["RemoteStopTransaction"]
+    assert any("unknown" in line for line in played.said)
+
+
+def test_a_record_that_the_hub_forwards_twice_is_one(running_demo: Surroundings) -> None:
+    assert cdrs(perform("cdr_twice", running_demo)) == 1
+
+
+def test_a_session_that_the_hub_does_not_know_is_not_stopped(running_demo: Surroundings) -> None:
+    played = perform("session_unknown", running_demo)
+    assert stops(played) == [("voltpass", "rejected")]
+    assert played.asked_of_stations == []
+    assert played.states == CLOSED

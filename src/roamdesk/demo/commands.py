@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from roamdesk.demo import data, process
 from roamdesk.demo.desks import LOGINS, PASSWORD
 from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.happenings import NotInTime
+from roamdesk.demo.hub.faults import Fault
+from roamdesk.demo.hub.standing import standing
 from roamdesk.demo.mailbox import demo_mailbox
 from roamdesk.demo.own_parts import Surroundings
 from roamdesk.demo.plays import ALL, play_named
@@ -36,8 +39,12 @@ the play brings its own stations and mail server along and keeps its cases in th
   roamdesk demo list
   roamdesk demo play cable_freed
   roamdesk demo play all
+
+With `roamdesk demo hub` beside it, the sessions at Nordlade's stations run through a stand-in for the roaming hub:
+VoltPass authorises them, sees them, and can end one from its case.
 """
 
+HUB_LOOKS_EVERY = 1.0
 BEHAVES = {
     Behaviour.UNLOCKS: "unlocks",
     Behaviour.FAILS: "tries, and fails",
@@ -84,6 +91,11 @@ def parser() -> argparse.ArgumentParser:
     playing.add_argument("name", metavar="NAME", choices=[*(play.name for play in ALL), "all"], help="or: all")
     resetting = _action(actions, "reset", _reset, "throw the demo's cases, mails and commands away")
     resetting.add_argument("--yes", action="store_true", help="do not ask")
+    hub = _action(actions, "hub", _hub, "a stand-in for the roaming hub, between the desks of a demo that runs")
+    hub.add_argument(
+        "--fail", action="append", default=[], choices=[fault.value for fault in Fault], metavar="HOW",
+        help=f"the next call that it fits fails like this; may be repeated: {', '.join(Fault)}",
+    )  # fmt: skip
     _action(actions, "run", _run, "the demo's mail server and stations; `roamdesk serve --demo` runs it by itself")
     return parser
 
@@ -156,6 +168,21 @@ def _reset(arguments: argparse.Namespace) -> int:
         return 1
     print(f"{cases} cases and their mails are gone; desks, people and stations are as before.")
     return 0
+
+
+def _hub(arguments: argparse.Namespace) -> int:
+    _keep_the_log_quiet()
+    _set_up(arguments)
+    try:
+        with standing(print) as around:
+            for fault in arguments.fail:
+                around.switchboard.faults.fail_next(Fault(fault))
+            print(f"The hub stands at {around.hub_url} and calls the desks below {around.port_url}. Ctrl-C ends it.")
+            while True:
+                around.relay.step(timezone.now())
+                time.sleep(HUB_LOOKS_EVERY)
+    except KeyboardInterrupt:
+        return 0
 
 
 def _run(_arguments: argparse.Namespace) -> int:

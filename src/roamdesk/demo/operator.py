@@ -18,6 +18,7 @@ from roamdesk.cases.words import fill
 from roamdesk.charging.dialling import number_at
 from roamdesk.charging.models import Command
 from roamdesk.charging.ports import Outcome
+from roamdesk.charging.roaming.stopping import carry_out_stop
 from roamdesk.correspondence.models import IncomingMail, Message
 from roamdesk.demo.stage import Stage
 from roamdesk.partners.models import Partner
@@ -117,6 +118,22 @@ class Operator:
                 self.stage.answer_within + COMMAND_SLACK,
             )
         self._say_command(settled)
+        self._say_owed()
+        return settled
+
+    def ends_session(self) -> Command:
+        """Asks the CPO through the hub to end the User's session, as the worker does, and says what came back."""
+        self._unlocks += 1
+        at = self.stage.now()
+        command = commands.request_remote_stop(self.case, actor=self.actor, at=at, key=f"demo-{self._unlocks}")
+        self._act(f"asks Nordlade through the hub to end the session at {command.evse} (S12)")
+        carry_out_stop(command.pk, self.stage.now)
+        with scope(desk=self.desk):
+            settled = self.stage.happenings.until(
+                "The hub's answer", lambda: _settled(command), self.stage.answer_within + COMMAND_SLACK
+            )
+        words = WORDS.get(Outcome(settled.outcome), settled.outcome.replace("_", " "))
+        self.stage.narrator.note("; ".join(filter(None, [words, settled.detail])))
         self._say_owed()
         return settled
 

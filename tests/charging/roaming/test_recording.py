@@ -22,6 +22,7 @@ from roamdesk.charging.roaming.said import (
 )
 from roamdesk.charging.roaming.services import (
     EvidenceRefused,
+    name_session,
     record_authorisation,
     record_cdr,
     record_notification,
@@ -188,3 +189,19 @@ def test_text_that_a_database_cannot_hold_does_no_harm(msp_desk: Desk) -> None:
     said = cdr(evse_id="\0DE*\ud800", operator_id="x" * 99, token=TokenSaid(uid="no card", contract_id="\0"))
     session = record_cdr(msp_desk, said)
     assert (session.evse_key, session.token_key) == ("DE", "")
+
+
+def test_of_a_session_at_our_own_station_the_station_knows_times_and_energy_better(cpo_desk: Desk) -> None:
+    with scope(desk=cpo_desk):
+        station = build_station(cpo_desk)
+        evse = build_evse(station, EVSE_ID)
+        session = Session.objects.create(
+            desk=cpo_desk, station=station, evse=evse, transaction_id="77", token_key=CARD, started_at=minutes(1),
+            ended_at=minutes(50), energy_kwh=Decimal("7.4"), observed_at=minutes(50),
+        )  # fmt: skip
+    name_session(cpo_desk, session, SESSION)
+    assert record(cpo_desk, authorisation(origin=Origin(minutes(2), sent_by_us=True))).pk == session.pk
+    with scope(desk=cpo_desk):
+        session.refresh_from_db()
+    assert (session.started_at, session.ended_at, session.energy_kwh) == (minutes(1), minutes(50), Decimal("7.4"))
+    assert (session.session_id, session.grade, session.observed_at) == (SESSION, "authorised", minutes(50))

@@ -170,19 +170,34 @@ def _cdr_times(said: ChargeRecord) -> dict[str, Any]:
     return values
 
 
+def name_session(desk: Desk, session: Session, hub_session_id: str) -> None:
+    """A session at a station of ours is known at the hub under this id. Raises EvidenceRefused for no usable id."""
+    key = session_key(hub_session_id)
+    with scope(desk=desk):
+        ours = Session.objects.filter(desk=desk, pk=session.pk, station__isnull=False)
+        ours.update(session_id=hub_session_id.strip()[:64], hub_key=key)
+
+
 def _follow(session: Session) -> None:
     """Bring the session in line with its evidence."""
     state = fold([_piece(evidence) for evidence in Evidence.objects.filter(session=session).defer("raw")])
-    plain = ("grade", "started_at", "ended_at", "observed_at", "charging", "cpo_session_id", "msp_session_id")
-    for name in plain:
+    for name in ("grade", "cpo_session_id", "msp_session_id"):
         setattr(session, name, getattr(state, name))
     session.flags = [flag.value for flag in state.flags]
-    session.energy_kwh = _fitting_energy(state.energy_kwh)
-    session.meter_start_kwh = state.meter_start_kwh
     session.cdr_id = session.session_id if state.ended_at else ""
-    session.token_key = state.uid_key or _token_of_contract(session.desk, state.contract_key)
+    if session.station_id is None:
+        _take_course(session, state)
+    session.observed_at = max(session.observed_at, state.observed_at)
     _place(session, state)
     session.save()
+
+
+def _take_course(session: Session, state: SessionState) -> None:
+    """Times, token and energy, as they are said; of a session at a station of ours the station knows them better."""
+    for name in ("started_at", "ended_at", "observed_at", "charging", "meter_start_kwh"):
+        setattr(session, name, getattr(state, name))
+    session.energy_kwh = _fitting_energy(state.energy_kwh)
+    session.token_key = state.uid_key or _token_of_contract(session.desk, state.contract_key)
 
 
 def _piece(evidence: Evidence) -> Piece:

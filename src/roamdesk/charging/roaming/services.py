@@ -14,6 +14,7 @@ from roamdesk.charging.roaming.pulling import (
 )
 from roamdesk.charging.roaming.recording import (
     EvidenceRefused,
+    name_session,
     record_authorisation,
     record_cdr,
     record_notification,
@@ -33,6 +34,7 @@ __all__ = [
     "finish_pull",
     "import_evses",
     "last_as_of",
+    "name_session",
     "queue_remote_stop",
     "record_authorisation",
     "record_cdr",

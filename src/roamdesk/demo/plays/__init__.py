@@ -1,6 +1,6 @@
 """The plays: each a story of the procedure, told by driving both desks. ``ALL`` is their order in the list."""
 
-from roamdesk.demo.plays import danger, directly, field, relayed, stuck, unknown, written
+from roamdesk.demo.plays import danger, directly, field, relayed, roaming, stuck, unknown, written
 from roamdesk.demo.plays.play import Play
 
 ALL: tuple[Play, ...] = (
@@ -17,6 +17,10 @@ ALL: tuple[Play, ...] = (
     directly.NEEDS_CHARGE,
     directly.NO_CHARGE,
     written.BACKOFFICE,
+    roaming.STOP_BY_MSP,
+    roaming.HUB_HEARS_NOTHING,
+    roaming.RECORD_COMES_TWICE,
+    roaming.SESSION_UNKNOWN,
 )
 
 
