@@ -52,7 +52,7 @@ def add_to(subparsers: sub.Subparsers) -> None:
     )
     for parser in (ping, evses, decide, status, cdrs):
         parser.add_argument("--desk", required=True, metavar="SLUG")
-    _add_push(sub.add(actions, "push", _push_status, "Tell the hub of EVSEs, their states, or tokens."))
+    _add_push(sub.add(actions, "push", _push, "Tell the hub of EVSEs, their states, or tokens."))
 
 
 def _add_connect(actions: sub.Subparsers) -> None:
@@ -75,16 +75,16 @@ def _add_connect(actions: sub.Subparsers) -> None:
 
 
 def _add_push(push: argparse.ArgumentParser) -> None:
-    kinds = push.add_subparsers(title="what", metavar="WHAT", required=True)
-    data = sub.add(kinds, "data", _push_data, "EVSE data records from a JSON file.")
-    data.add_argument("file", type=Path, help="a list of records as section 6.4 of the specification has them")
-    data.add_argument("--action", choices=["fullLoad", "insert", "update", "delete"], required=True)
-    data.add_argument("--clear-all", action="store_true", help="an empty full load is meant: no EVSE of ours roams")
-    status = sub.add(kinds, "status", _push_status, "The states of the EVSEs at our stations.")
-    status.add_argument("--action", choices=["fullLoad", "update"], default="update")
-    tokens = sub.add(kinds, "tokens", _push_tokens, "Our Users' tokens, in place of those before.")
-    for parser in (data, status, tokens):
-        parser.add_argument("--desk", required=True, metavar="SLUG")
+    push.add_argument(
+        "what", choices=["data", "status", "tokens"],
+        help="EVSE data records from a file, the states of the EVSEs at our stations, or our Users' tokens",
+    )  # fmt: skip
+    push.add_argument("file", type=Path, nargs="?", help="of data: a list of records as section 6.4 of OICP has them")
+    push.add_argument(
+        "--action", choices=["fullLoad", "insert", "update", "delete"], default="update", help="default: update"
+    )
+    push.add_argument("--clear-all", action="store_true", help="an empty full load is meant: no EVSE of ours roams")
+    push.add_argument("--desk", required=True, metavar="SLUG")
 
 
 def _instant(text: str) -> datetime:
@@ -203,29 +203,17 @@ def _cdrs(arguments: argparse.Namespace) -> int:
     return at_desk(arguments.desk, work)
 
 
-def _push_data(arguments: argparse.Namespace) -> int:
+def _push(arguments: argparse.Namespace) -> int:
     def work(desk: Desk) -> str:
-        from roamdesk.oicp.pushing import push_evse_data
+        from roamdesk.oicp.pushing import PushRefused, push_evse_data, push_statuses, push_tokens
 
+        if arguments.what == "tokens":
+            return push_tokens(desk).says
+        if arguments.what == "status":
+            return push_statuses(desk, arguments.action).says
+        if arguments.file is None:
+            raise PushRefused("Name the file with the records: roamdesk oicp push data FILE")
         return push_evse_data(desk, arguments.file, arguments.action, empty_is_meant=arguments.clear_all).says
-
-    return at_desk(arguments.desk, work)
-
-
-def _push_status(arguments: argparse.Namespace) -> int:
-    def work(desk: Desk) -> str:
-        from roamdesk.oicp.pushing import push_statuses
-
-        return push_statuses(desk, arguments.action).says
-
-    return at_desk(arguments.desk, work)
-
-
-def _push_tokens(arguments: argparse.Namespace) -> int:
-    def work(desk: Desk) -> str:
-        from roamdesk.oicp.pushing import push_tokens
-
-        return push_tokens(desk).says
 
     return at_desk(arguments.desk, work)
 
