@@ -17,6 +17,7 @@ from roamdesk.procedure.exchange import write_sent
 from roamdesk.procedure.model import TemplateField
 from roamdesk.procedure.template import FilledField, exactness, fill
 from roamdesk.procedure.understanding import Part, Parts, UnderstoodField, understand
+from roamdesk.procedure.understanding.references import reference_told
 
 LANGUAGES = ("en", "it", "de", "fr")
 
@@ -398,3 +399,29 @@ def test_a_hostile_mail_is_read_in_a_moment(text: str) -> None:
     began = time.monotonic()
     understand(hubject(), Parts(text, text))
     assert time.monotonic() - began < timedelta(seconds=5).total_seconds()
+
+
+# ---- the reference that their system gives ----
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("[Ticket#88551] NDL-2603-0017 / VPS-88: cable freed", "88551"),
+        ("Thanks for your message. Ticket number 2026031010000017.", "2026031010000017"),
+        ("Your request (88553) has been updated.", "88553"),
+        ("Incident INC0012345 opened: NDL-2603-0017", "INC0012345"),
+        ("Ihre Ticketnummer lautet VPS-88/1.", "VPS-88/1"),
+        ("Il numero ticket è 4711.", "4711"),
+        ("Votre numéro de dossier est FR-2603-11", "FR-2603-11"),
+        ("Case NDL-2603-0017 was answered", ""),
+        ("Re: ticket of 2026-03-10", ""),
+        ("I am out of office until 16/03/2026, phone +49 30 5550142", ""),
+    ],
+)
+def test_a_received_mail_is_read_for_their_reference(text: str, reference: str) -> None:
+    assert reference_told(hubject(), text, "NDL") == reference
+
+
+def test_a_date_is_no_reference() -> None:
+    assert understand(hubject(), Parts("Case: 10/03/2026")).their_reference == ""

@@ -7,7 +7,7 @@ Words are not interpreted: a mail that reads like danger is a person's to judge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -18,7 +18,7 @@ from roamdesk.procedure.template_words import fold, lines_of
 from roamdesk.procedure.understanding.rows import Row, lines_of_html, rows
 from roamdesk.procedure.understanding.values import ReadLine, read_line
 
-LONGEST_REFERENCE = 60
+_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 _REFERENCE = re.compile(r"[A-Za-z0-9][\w./#-]{2,59}")
 
 
@@ -96,17 +96,23 @@ def _sent(procedure: Procedure, parts: Parts) -> tuple[Sent, tuple[str, ...]]:
     return Sent(), tuple(doubts)
 
 
-Line = tuple[TemplateField, str, Row, Part, ReadLine]
+@dataclass(frozen=True)
+class _Line:
+    """A row of the mail that names a field, or one ``fact`` of it, and what was read in it."""
+
+    template: TemplateField
+    fact: str
+    row: Row
+    part: Part
+    read: ReadLine
 
 
-def _written(procedure: Procedure, text: str, part: Part, zone: str) -> list[Line]:
-    """Each row of the text that names a field, read."""
-    found = [(*what, row) for what, row in rows(text, _names(procedure))]
-    read = [
-        (each, fact, row, Part.QUOTE if row.quoted else part, read_line(procedure, each, fact, row, zone))
-        for each, fact, row in found
+def _written(procedure: Procedure, text: str, part: Part, zone: str) -> list[_Line]:
+    found = [
+        _Line(template, fact, row, Part.QUOTE if row.quoted else part, read_line(procedure, template, fact, row, zone))
+        for (template, fact), row in rows(text, _names(procedure))
     ]
-    return [*_joined(procedure, read, zone)]
+    return [_joined(procedure, line, found, zone) for line in found]
 
 
 @lru_cache(maxsize=16)
@@ -120,22 +126,19 @@ def _reference_names(procedure: Procedure) -> dict[str, str]:
     return {fold(name): whose for whose, words in told.items() for each in words.values() for name in each}
 
 
-def _joined(procedure: Procedure, lines: list[Line], zone: str) -> Iterator[Line]:
+def _joined(procedure: Procedure, line: _Line, lines: list[_Line], zone: str) -> _Line:
     """A day in one row and the hour in another are one time."""
-    for template, fact, row, part, read in lines:
-        others = [each for each in lines if each[0] is template and each[3] is part and each[1] == fact]
-        if template.time_format and not read.values and len(others) > 1:
-            whole = " ".join(each[2].value for each in others)
-            row = replace(row, value=whole)
-            read = read_line(procedure, template, fact, row, zone)
-        yield template, fact, row, part, read
+    same = [each for each in lines if (each.template, each.part, each.fact) == (line.template, line.part, line.fact)]
+    if not line.template.time_format or line.read.values or len(same) < 2:
+        return line
+    row = replace(line.row, value=" ".join(each.row.value for each in same))
+    return replace(line, row=row, read=read_line(procedure, line.template, line.fact, row, zone))
 
 
-def _field(template: TemplateField, sent: Sent, written: list[Line]) -> UnderstoodField | None:
+def _field(template: TemplateField, sent: Sent, written: list[_Line]) -> UnderstoodField | None:
     """The best of what stands in the mail: each fact from the first part that tells it."""
-    lines = [line for line in written if line[0] is template]
-    lines.sort(key=lambda line: line[3] is Part.QUOTE)
-    best = _best(lines)
+    lines = [line for line in written if line.template is template]
+    best = _best(sorted(lines, key=lambda line: line.part is Part.QUOTE))
     told = sent.fields.get(template.name)
     if told is None:
         return best
@@ -144,24 +147,25 @@ def _field(template: TemplateField, sent: Sent, written: list[Line]) -> Understo
     return UnderstoodField(template.name, template.title, told.values, told.raw, Part.ATTACHMENT, doubts)
 
 
-def _best(lines: list[Line]) -> UnderstoodField | None:
+def _best(lines: list[_Line]) -> UnderstoodField | None:
     """The first line that tells something; lines of the same part add the facts that they hold alone."""
     if not lines:
         return None
-    template, _, _, part, read = next((line for line in lines if line[4].values), lines[0])
-    values, raws, doubts = dict(read.values), [read.raw], list(read.doubts)
-    for _, fact, _, where, other in lines:
-        if where is not part or other is read or other.raw in raws:
+    best = next((line for line in lines if line.read.values), lines[0])
+    values, raws, doubts = dict(best.read.values), [best.read.raw], list(best.read.doubts)
+    for line in lines:
+        if line.part is not best.part or line.read.raw in raws:
             continue
-        if fact and not values.keys() & other.values.keys():
-            values |= other.values
-            raws.append(other.raw)
-            doubts += other.doubts
-        elif _differs(values, other.values):
-            doubts.append(f"It stands there twice; the other says: {other.raw}")
-    if part is Part.QUOTE:
+        if line.fact and not values.keys() & line.read.values.keys():
+            values |= line.read.values
+            raws.append(line.read.raw)
+            doubts += line.read.doubts
+        elif _differs(values, line.read.values):
+            doubts.append(f"It stands there twice; the other says: {line.read.raw}")
+    if best.part is Part.QUOTE:
         doubts.append("It stands in a quote.")
-    return UnderstoodField(template.name, template.title, values, " · ".join(raws), part, tuple(dict.fromkeys(doubts)))
+    told = tuple(dict.fromkeys(doubts))
+    return UnderstoodField(best.template.name, best.template.title, values, " · ".join(raws), best.part, told)
 
 
 def _differs(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -179,5 +183,6 @@ def _references(procedure: Procedure, text: str) -> dict[str, str]:
 
 
 def is_reference(text: str) -> bool:
-    """Whether it looks like one: letters and digits without blanks, a digit among them."""
-    return bool(_REFERENCE.fullmatch(text)) and any(character.isdigit() for character in text)
+    """Whether it looks like one: letters and digits without blanks, a digit among them, and no date."""
+    has_digit = any(character.isdigit() for character in text)
+    return has_digit and bool(_REFERENCE.fullmatch(text)) and not _DATE.fullmatch(text)

@@ -6,11 +6,11 @@ import re
 from functools import lru_cache
 
 from roamdesk.procedure.model import Procedure
+from roamdesk.procedure.understanding import is_reference
 
 LONGEST_TEXT = 4_000
 _BETWEEN = r"\W{1,3}(?:(?:number|no|nr|id|numero|numéro|nummer|is|lautet|è|est|the|de)\W{1,3}){0,3}"
 _REFERENCE = r"([A-Za-z]{0,10}[-/]?\d[\w./-]{2,40})"
-_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}")
 
 
 def reference_told(procedure: Procedure, text: str, ours: str) -> str:
@@ -20,7 +20,7 @@ def reference_told(procedure: Procedure, text: str, ours: str) -> str:
     """
     for found in _pattern(procedure).finditer(" ".join(text[:LONGEST_TEXT].split())):
         reference = found[1].rstrip("./-_")
-        if not reference.upper().startswith(f"{ours.upper()}-") and not _DATE.fullmatch(reference):
+        if is_reference(reference) and not reference.upper().startswith(f"{ours.upper()}-"):
             return reference
     return ""
 
