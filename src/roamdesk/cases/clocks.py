@@ -11,7 +11,6 @@ import structlog
 from django.db.models import QuerySet
 from django_scopes import scopes_disabled
 
-from roamdesk.cases import settling
 from roamdesk.cases.actors import CLOCK
 from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.changing import changing
@@ -20,7 +19,7 @@ from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, Duty
 from roamdesk.cases.notices import send_notice
 from roamdesk.cases.services import record
-from roamdesk.cases.settling import changed, next_clock
+from roamdesk.cases.settling import changed, next_clock, plan_of
 
 log = structlog.get_logger()
 MOST = 20_000
@@ -93,6 +92,6 @@ def _remind_or_escalate(seen: Duty, now: datetime) -> None:
 
 def _record_lateness(case: Case, rule: str, now: datetime) -> None:
     """What the procedure makes of it that this duty is late; the plan follows."""
-    plan = settling.plan_of(case)
+    plan = plan_of(case)
     records = (late.record for late in plan.procedure.duty(rule).late if plan.holds(late.when))
     record(case, next(records, {}), CLOCK, now)
