@@ -47,7 +47,9 @@ def logged_in(client: Client, msp_operator: Person) -> Client:
 
 
 def answer(client: Client, mail: IncomingMail, text: str = "Thank you.", **more: object) -> str:
-    values = {"text": text, "key": "k1", "quotes": "1"} | more
+    page = client.get(path_of_talk(mail)).content.decode()
+    to = [part.partition('"')[0] for part in page.split('name="to" value="')[1:]]
+    values = {"text": text, "key": "k1", "quotes": "1", "to": to} | more
     return client.post(path_of_talk(mail, "/answer"), values, follow=True).content.decode()
 
 
@@ -232,6 +234,17 @@ def test_a_reply_address_of_another_company_is_not_followed(logged_in: Client, s
     mail = answer_to(stuck, NOW, Reply_To="thief@elsewhere.example")
     answer(logged_in, mail)
     assert sent(stuck.desk)[0].to == [CPO_BACK_OFFICE]
+
+
+def test_when_a_colleague_of_theirs_wrote_meanwhile_it_goes_to_nobody_that_was_not_on_the_screen(
+    logged_in: Client, mail: IncomingMail, stuck: Case
+) -> None:
+    later = {"Subject": stuck.reference, "From": "new.colleague@nordlade.example"}
+    come(stuck.desk, letter("I take over", **later), NOW + timedelta(seconds=5))
+    html = answer(logged_in, mail, "For your eyes", to=[CPO_BACK_OFFICE])
+    assert "It would go to new.colleague@nordlade.example now" in text_of(html)
+    assert ">For your eyes</textarea>" in html
+    assert sent(stuck.desk) == []
 
 
 def test_pressed_twice_it_is_one_mail(logged_in: Client, mail: IncomingMail, stuck: Case) -> None:

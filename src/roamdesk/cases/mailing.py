@@ -35,10 +35,14 @@ ROOM_FOR_QUOTE = 20_000  # characters
 
 @dataclass(frozen=True)
 class Answer:
-    """``key`` makes two presses of one button one mail. ``awaits`` an answer of theirs. ``quotes`` their last mail."""
+    """``key`` makes two presses of one button one mail. ``awaits`` an answer of theirs. ``quotes`` their last mail.
+
+    ``to`` are the addresses that stood on the screen; None where nobody looked at them.
+    """
 
     text: str
     key: str
+    to: tuple[str, ...] | None = None
     files: Sequence[File] = ()
     awaits: bool = True
     quotes: bool = True
@@ -58,6 +62,8 @@ def answer_mail(case: Case, conversation: Conversation, answer: Answer, *, actor
         answered = answered_by(here, locked.reference)
         if not answered.to:
             raise Refused("No address is known for this correspondent. Add one to the partner's contact form.")
+        if answer.to not in (None, answered.to):
+            raise Refused(f"It would go to {', '.join(answered.to)} now: somebody else wrote. Look, then send.")
         message = _queue(locked, answered, text, answer, actor, here, at)
         if not locked.events.filter(kind="mail_queued", data__message=message.pk).exists():
             write(locked, "mail_queued", {"message": message.pk, "to": [*answered.to]}, actor, at)

@@ -131,6 +131,7 @@ def answer(doing: Doing) -> None:
     wanted = mailing.Answer(
         text=doing.posted("text"),
         key=doing.posted("key")[:40],
+        to=tuple(doing.request.POST.getlist("to")),
         files=_files(doing.request),
         awaits="last" not in doing.request.POST,
         quotes="quotes" in doing.request.POST,
