@@ -115,8 +115,11 @@ def forget_records(pull: Pull) -> None:
     """Delete records that no EVSE shows any more, and what earlier whole loads refused. Opens its own transaction."""
     values = {"desk": pull.desk_id, "pull": pull.pk}
     with transaction.atomic():
-        _plan_for_many(pull)
-        _forget(pull, values)
+        if pull.added < pull.records - pull.refused:
+            _plan_for_many(pull)
+            _run(_OLD_RECORDS, values)
+        if pull.whole:
+            _run(_OLD_REFUSALS, values)
 
 
 def _plan_for_many(pull: Pull) -> None:
@@ -125,13 +128,6 @@ def _plan_for_many(pull: Pull) -> None:
     _run("ANALYZE charging_evserecord, charging_evse", {})
     if pull.whole:
         _run("SET LOCAL enable_nestloop = off", {})
-
-
-def _forget(pull: Pull, values: dict[str, Any]) -> None:
-    if pull.added < pull.records - pull.refused:
-        _run(_OLD_RECORDS, values)
-    if pull.whole:
-        _run(_OLD_REFUSALS, values)
 
 
 def _run(statement: str, values: dict[str, Any]) -> int:

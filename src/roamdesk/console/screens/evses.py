@@ -9,6 +9,7 @@ from datetime import datetime
 from roamdesk.cases.words import masked
 from roamdesk.charging.models import Evidence, Evse, EvseRecord, HotlineChange, Pull, RefusedRecord, Session
 from roamdesk.charging.roaming.ports import Health, health_of
+from roamdesk.charging.roaming.recording import TIMES
 from roamdesk.charging.roaming.selectors import hotlines_of, pulls_of, record_of, refused_records, sessions_at
 from roamdesk.charging.roaming.statuses import status_confirmed_at
 from roamdesk.charging.selectors import find_evse
@@ -223,6 +224,6 @@ def _session(session: Session, now: datetime, zone: str) -> SessionRow:
 
 
 def _line(evidence: Evidence, now: datetime, zone: str) -> Line:
-    times = tuple((name.replace("_", " "), raw) for name, raw in evidence.times.items())
+    times = tuple((name.replace("_", " "), evidence.times[name]) for name in TIMES if name in evidence.times)
     what = KINDS.get(evidence.kind, evidence.kind) + (", by us" if evidence.sent_by_us else "")
     return Line(what, words.moment(evidence.received_at, now, zone), times, evidence)

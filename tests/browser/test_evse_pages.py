@@ -1,0 +1,72 @@
+"""The directory of EVSEs as a person sees it: both widths, light and dark, nothing that axe complains of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django_scopes import scope
+from playwright.sync_api import Page
+
+from browser.test_screens import AXE, faults_on
+from builders import person_at
+from roamdesk.charging.models import Evse
+from roamdesk.charging.roaming.said import Origin
+from roamdesk.charging.roaming.said_of_evses import EvseSaid, RecordRefused, StatusSaid
+from roamdesk.charging.roaming.said_of_evses import Page as HubPage
+from roamdesk.charging.roaming.services import import_evses, record_authorisation, record_cdr, record_status
+from roamdesk.desks.models import Desk, Person, Role
+from roaming_messages import authorisation, cdr
+
+Look = Callable[..., Page]
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def administrator(msp_desk: Desk) -> Person:
+    return person_at(msp_desk, "anna.admin", Role.ADMINISTRATOR, Role.OPERATOR)
+
+
+@pytest.fixture
+def evse(msp_desk: Desk) -> Evse:
+    said = EvseSaid(
+        "DE*NDL*E4421*1", raw='{"EvseID": "DE*NDL*E4421*1", "Plugs": ["Type 2 Outlet"]}', operator_id="DE*NDL",
+        operator_name="Nordlade", station_id="ST-77", names="Ostkreuz Süd", place="Floor -2 · Parking spot 14",
+        address="Warschauer Straße 58, 10243 Berlin", plugs=("type2_socket",), plug_words="Type 2 Outlet",
+        power="22 kW AC", hours="24/7", accessibility="Free publicly accessible", hotline="+493055501420", remote=True,
+        live_status=True, latitude=52.505, longitude=13.449,
+    )  # fmt: skip
+    pages = [HubPage(0, [said], True, [RecordRefused("The record has no EvseID.", '{"OperatorID": "DE*NDL"}')])]
+    for day, page in enumerate([*pages, HubPage(0, [], True)]):
+        at = NOW - timedelta(hours=2 - day)
+        import_evses(
+            msp_desk, lambda number, page=page: page, whole=True, as_of="", clock=lambda at=at: at,  # type: ignore[misc]
+            progress=lambda pull: None,
+        )  # fmt: skip
+    record_status(msp_desk, [StatusSaid(said.evse_id, "Occupied")], at=NOW, operators=None)
+    record_authorisation(msp_desk, authorisation())
+    record_cdr(msp_desk, cdr())
+    record_cdr(msp_desk, cdr(energy_kwh=None, origin=Origin(NOW)))
+    with scope(desk=msp_desk):
+        found: Evse = Evse.objects.get()
+    return found
+
+
+def opened(look: Look, person: Person, path: str) -> Page:
+    """With everything unfolded."""
+    page = look(person, f"/d/voltpass/evses{path}")
+    for closed in page.locator("main details").all():
+        closed.evaluate("one => one.open = true")
+    page.evaluate(AXE)
+    return page
+
+
+def test_the_directory_is_accessible_wide_and_narrow_light_and_dark(
+    look: Look, evse: Evse, administrator: Person
+) -> None:
+    assert faults_on(opened(look, administrator, "?evse=warschauer"), "evses") == []
+
+
+def test_an_evse_is_accessible_wide_and_narrow_light_and_dark(look: Look, evse: Evse, administrator: Person) -> None:
+    assert faults_on(opened(look, administrator, f"/{evse.pk}"), "evse") == []
