@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from roamdesk.charging.roaming.said import (
     Authorisation,
     ChargeRecord,
@@ -164,7 +162,3 @@ def _error(message: ChargingNotification) -> str:
     if not isinstance(message, ChargingNotificationError):
         return ""
     return ": ".join(filter(None, [message.ErrorType, message.ErrorAdditionalInfo]))
-
-
-def origin_of(at: datetime, raw: str, reference: str, *, sent_by_us: bool = False, pulled: bool = False) -> Origin:
-    return Origin(at, raw, reference, sent_by_us, pulled)
