@@ -170,6 +170,29 @@ def test_for_a_size_that_no_mail_has_no_memory_is_reserved(put: Put, server: Ima
         fetch(put(port=proxy.port))
 
 
+def test_sizes_that_were_told_too_small_do_not_fill_the_memory(
+    put: Put, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(letter(1, b"x" * 600), letter(2, b"y" * 600))
+    monkeypatch.setattr(sessions, "MOST_AT_ONCE", 1000)
+    with pytest.raises(MailboxTrouble, match="announced"):
+        fetch(put())
+    assert kept() == []
+
+
+def test_a_mail_without_a_byte_was_not_handed_over(
+    put: Put, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(letter(1), letter(2))
+    mailbox = put()
+    with monkeypatch.context() as patched:
+        patched.setattr(sessions.Session, "bodies", lambda self, uids, only_first: dict.fromkeys(uids, b""))
+        assert fetch(mailbox).missing == (FIRST, FIRST + 1)
+    assert (kept(), fresh(mailbox).missing) == ([], 2)
+    fetch(mailbox)
+    assert (kept(), fresh(mailbox).missing) == (sorted(server.mails), 0)
+
+
 def test_of_a_mail_that_is_too_large_only_the_beginning_is_fetched(
     put: Put, server: ImapServer, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

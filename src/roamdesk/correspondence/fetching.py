@@ -155,10 +155,13 @@ def portions(uids: Sequence[int], sizes: dict[int, int], suspects: Suspects) -> 
 
 
 def _fetch(session: Session, uids: Sequence[int], sizes: dict[int, int]) -> dict[int, bytes | bytearray]:
-    """Of a mail that is too large only its beginning leaves the server. One that nobody asked for is left out."""
+    """Of a mail that is too large only its beginning leaves the server.
+
+    One that nobody asked for is left out; one without a byte was not handed over.
+    """
     too_large = sizes[uids[0]] > LARGEST
     given = session.bodies(uids, only_first=BEGINNING if too_large else 0)
-    return {uid: given[uid] for uid in uids if uid in given}
+    return {uid: given[uid] for uid in uids if given.get(uid)}
 
 
 def _store(

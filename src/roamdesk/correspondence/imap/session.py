@@ -27,7 +27,7 @@ from roamdesk.correspondence.models import Mailbox
 
 TIMEOUT = 60.0  # seconds of silence within a command
 SLOWEST = 20_000  # bytes a second; what is slower has stalled
-MOST_AT_ONCE = 60 * 1024 * 1024  # bytes of one literal
+MOST_AT_ONCE = 60 * 1024 * 1024  # bytes of all that a command is answered with
 LOOK_UP = 1.0  # seconds between looks at `stop` while idle
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -41,7 +41,9 @@ class Folder:
 
 
 class _Bounded(imaplib.IMAP4):
-    """No literal is larger than we take or slower than we wait, whatever size the server announces."""
+    """No answer is larger than we take or slower than we wait, whatever sizes the server announces."""
+
+    room = MOST_AT_ONCE
 
     @property
     def stream(self) -> BufferedReader:
@@ -49,7 +51,8 @@ class _Bounded(imaplib.IMAP4):
         return cast(BufferedReader, self.__dict__.get("_file") or self.__dict__["file"])
 
     def read(self, size: int) -> bytes:
-        if size > MOST_AT_ONCE:
+        self.room -= size
+        if self.room < 0:
             raise self.abort(f"the server announced {size} bytes at once")
         content, done = bytearray(size), 0
         until = time.monotonic() + TIMEOUT + size / SLOWEST
@@ -226,6 +229,7 @@ class Session:
         return found
 
     def _fetch(self, uids: Sequence[int], what: str) -> list[Any]:
+        self._imap.room = MOST_AT_ONCE
         with _told():
             kind, items = self._imap.uid("FETCH", ",".join(map(str, uids)), what)
         if kind != "OK":
