@@ -425,6 +425,15 @@ def test_the_step_that_waits_for_a_mail_is_one_key_beside_it(
     assert again(case).known["values"]["mail_answered"] == "settled"
 
 
+def test_where_an_answer_by_the_template_is_owed_the_way_to_it_stands_there(
+    logged_in: Client, msp_operator: Person, stuck: Case
+) -> None:
+    mail = come(stuck.desk, letter("Who pays for session 4711?", Subject="A question"), NOW)
+    html = page_of(logged_in, msp_operator, path_of_talk(mail))
+    assert "the mail stands ready in the case" in html
+    assert "?step=answer_as_msp" in html
+
+
 def test_the_case_names_each_conversation_and_shows_the_mail_that_its_step_waits_for(
     logged_in: Client, stuck: Case
 ) -> None:

@@ -65,12 +65,16 @@ class Session:
 
 @dataclass(frozen=True)
 class Step:
-    """A duty of the case that waits for this mail, or that an answer of ours does; a digit says that it is done."""
+    """A duty of the case that waits for this mail, or that an answer of ours does; a digit says that it is done.
+
+    ``templated``: the case has a mail of its own for it, by the procedure's template.
+    """
 
     rule: str
     title: str
     question: str
     choices: tuple[Choice, ...]
+    templated: bool
 
 
 @dataclass(frozen=True)
@@ -256,7 +260,10 @@ def _step(view: CaseView) -> Step | None:
         return None
     plain = [(number, answer) for number, answer in enumerate(row.rule.answers, 1) if not answer.asks]
     choices = tuple(Choice(str(number), answer.text, answer.note) for number, answer in plain)
-    return Step(row.rule.id, row.title, row.rule.question or "What has happened?", choices) if choices else None
+    if not choices:
+        return None
+    question = row.rule.question or "What has happened?"
+    return Step(row.rule.id, row.title, question, choices, templated=row.ours and bool(row.rule.message))
 
 
 def _sessions(case: Case, now: datetime, zone: str) -> list[Session]:
