@@ -16,7 +16,6 @@ from builders import person_at
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners import links, meetings, verifying
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.procedures import version_in_force
 from roamdesk.partners.services import save_line
 
 Look = Callable[..., Page]
@@ -111,7 +110,7 @@ def test_the_partner_pages_are_accessible(look: Look, manager: Person, partner: 
 def test_the_meeting_and_its_answer_are_accessible(look: Look, manager: Person, partner: Partner) -> None:
     now = datetime.now(UTC)
     with scope(desk=partner.desk):
-        meeting = meetings.demand(partner, version_in_force(partner.desk, now), by="Piet", at=now)
+        meeting = meetings.demand(partner, by="Piet", at=now)
         found = faults(look(manager, f"{path_of(partner)}/meetings/{meeting.pk}"), "meeting-due")
         begin, end = now + timedelta(days=2), now + timedelta(days=2, hours=1)
         meetings.schedule(

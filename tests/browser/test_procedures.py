@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django_scopes import scope, scopes_disabled
@@ -16,8 +17,8 @@ from browser.test_partner_pages import press
 from builders import person_at
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person, Role
-from roamdesk.partners import publishing
-from roamdesk.partners.models import Acknowledgement, ProcedureVersion
+from roamdesk.partners import announcing, publishing
+from roamdesk.partners.models import Acknowledgement, ProcedureVersion, Publication
 from roamdesk.partners.procedures import add_version, take_up
 from roamdesk.procedure.loader import SHIPPED
 
@@ -46,6 +47,12 @@ def link_of_the_newest_mail() -> str:
     return found[0]
 
 
+def tell(desk: Desk, version: ProcedureVersion, *, at: datetime, **options: Any) -> None:
+    """Published, and the job has queued the mails."""
+    made = publishing.publish(desk, version, at=at, **options)
+    announcing.write_batch(made.pk, at)
+
+
 def test_a_version_is_published_and_acknowledged_by_keyboard_alone(
     look: Look, manager: Person, second: ProcedureVersion
 ) -> None:
@@ -59,7 +66,10 @@ def test_a_version_is_published_and_acknowledged_by_keyboard_alone(
     press(page, "Control+Enter")
     expect(page.get_by_text("1 mail to 1 partner; in force from")).to_be_visible()
     press(page, "y")
-    expect(page.get_by_text("is published to 1 partner: 1 mail queued")).to_be_visible()
+    expect(page.get_by_text("is published to 1 partner: 1 mail to be queued")).to_be_visible()
+    expect(page.get_by_text("0 of 1 written to")).to_be_visible()
+    with scopes_disabled():
+        announcing.write_batch(Publication.objects.get().pk, NOW)
 
     guest = look(manager, link_of_the_newest_mail())
     guest.get_by_label("Your name").focus()
@@ -67,6 +77,8 @@ def test_a_version_is_published_and_acknowledged_by_keyboard_alone(
     guest.keyboard.press("Enter")
     expect(guest.get_by_text("Acknowledged by R. Reference on")).to_be_visible()
 
+    press(page, "Escape")
+    expect(page.get_by_text("Who runs on which version")).to_be_visible()
     press(page, "j", "Enter")
     expect(page.get_by_text("by R. Reference, by its link")).to_be_visible()
     press(page, "Escape")
@@ -77,7 +89,7 @@ def test_what_was_said_on_the_phone_is_noted_by_keyboard(
     look: Look, manager: Person, msp_desk: Desk, second: ProcedureVersion
 ) -> None:
     with scope(desk=msp_desk):
-        publishing.publish(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
+        tell(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
         sent = Acknowledgement.objects.get()
     page = look(manager, f"/d/voltpass/partners/{sent.partner_id}/acknowledgements/{sent.pk}")
     press(page, "p")
@@ -90,7 +102,7 @@ def test_an_acknowledgement_is_seen_at_once(
     look: Look, manager: Person, msp_desk: Desk, second: ProcedureVersion
 ) -> None:
     with scope(desk=msp_desk):
-        publishing.publish(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
+        tell(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
         sent = Acknowledgement.objects.get()
     page = look(manager, "/healthz")
     told = {"body": ""}
@@ -119,7 +131,7 @@ def test_the_pages_of_procedures_are_accessible(
     expect(page.get_by_text("nothing was sent yet")).to_be_visible()
     found += faults(page, "procedure-preview")
     with scope(desk=msp_desk):
-        publishing.publish(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
+        tell(msp_desk, second, in_force_from=NOW, by="Piet", at=NOW - timedelta(days=3))
         sent = Acknowledgement.objects.get()
     found += faults(look(manager, LIST), "procedures")
     found += faults(

@@ -48,7 +48,7 @@ def the_form(partner: Partner) -> FormSubmission:
 def test_the_form_shows_what_is_asked_for(client: Client, partner: Partner, token: str) -> None:
     text = text_of(client.get(f"/p/{token}").content.decode())
     assert "Contact form of Nordlade, as CPO" in text
-    assert "What the procedure asks for" in text
+    assert "What Interoperability via Hubject 1 asks for" in text
 
 
 def test_a_draft_survives_a_closed_browser_as_it_was_typed(client: Client, partner: Partner, token: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,7 +17,7 @@ from console.pages import page_of, text_of
 from roamdesk.charging.models import Evse
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person, Role
-from roamdesk.partners import links, publishing
+from roamdesk.partners import announcing, links, publishing
 from roamdesk.partners.models import Acknowledgement, ContactLine, GuestLink, Partner, ProcedureVersion, Publication
 from roamdesk.partners.procedures import add_version, shipped_version, take_up, version_between
 from roamdesk.procedure.loader import SHIPPED
@@ -50,10 +51,16 @@ def second(msp_desk: Desk) -> ProcedureVersion:
     return version
 
 
+def tell(desk: Desk, version: ProcedureVersion, *, at: datetime, **options: Any) -> None:
+    """Published, and the job has queued the mails."""
+    made = publishing.publish(desk, version, at=at, **options)
+    announcing.write_batch(made.pk, at)
+
+
 @pytest.fixture
 def sent(partner: Partner, second: ProcedureVersion) -> Acknowledgement:
     """Published to Nordlade eleven days ago, in force since ten."""
-    publishing.publish(partner.desk, second, in_force_from=NOW - 10 * DAY, by="Piet", at=NOW - 11 * DAY)
+    tell(partner.desk, second, in_force_from=NOW - 10 * DAY, by="Piet", at=NOW - 11 * DAY)
     return Acknowledgement.objects.get(partner=partner)
 
 
@@ -106,7 +113,7 @@ def test_nobody_signs_without_a_name(link: str, sent: Acknowledgement) -> None:
 
 
 def test_acknowledged_ahead_of_its_time_the_page_says_from_when(partner: Partner, second: ProcedureVersion) -> None:
-    publishing.publish(partner.desk, second, in_force_from=NOW + 9 * DAY, by="Piet", at=NOW)
+    tell(partner.desk, second, in_force_from=NOW + 9 * DAY, by="Piet", at=NOW)
     text = text_of(Client().post(path_in(Message.objects.get()), {"name": "R. Reference"}).content.decode())
     assert f"In force from {NOW + 9 * DAY:%d/%m/%Y %H:%M} UTC" in text
 
@@ -130,7 +137,7 @@ def test_a_link_of_another_partner_opens_nothing_of_this_one(sent: Acknowledgeme
 
 def test_an_older_publication_says_that_a_newer_one_was_sent(partner: Partner, link: str) -> None:
     third = add_version((SHIPPED / "hubject.yaml").read_text("utf-8").replace('version: "1"', 'version: "3"'), NOW)
-    publishing.publish(partner.desk, third, in_force_from=NOW + DAY, by="Piet", at=NOW)
+    tell(partner.desk, third, in_force_from=NOW + DAY, by="Piet", at=NOW)
     assert "Interoperability via Hubject 3 was published after this one" in text_of(Client().get(link).content.decode())
 
 
@@ -156,7 +163,11 @@ def test_published_it_is_mailed_and_shown(
     values = {"begins": f"{NOW + 20 * DAY:%Y-%m-%d}T00:00", "whom": "some", "partner": str(partner.pk)}
     answer = client.post(f"{LIST}/{second.pk}", values | {"do": "publish", "seen": "1"}, follow=True)
     text = text_of(answer.content.decode())
-    assert "is published to 1 partner: 1 mail queued" in text
+    assert "is published to 1 partner: 1 mail to be queued" in text
+    assert "0 of 1 written to" in text
+    announcing.write_batch(Publication.objects.get().pk, NOW)
+    assert "1 of 1 written to, all mails are queued" in text_of(client.get(f"{LIST}/{second.pk}").content.decode())
+    text = text_of(client.get(LIST).content.decode())
     assert f"sent {NOW:%d/%m/%Y} to {CPO_BACK_OFFICE} Silent" in text
     assert Message.objects.get().to == [CPO_BACK_OFFICE]
 

@@ -88,6 +88,6 @@ def test_another_procedure_asks_for_other_counts(cpo: Partner) -> None:
 
 
 def test_the_worst_of_its_roles_speaks_for_a_partner(cpo: Partner) -> None:
-    assert standings([cpo], shipped(), FRESH) == {cpo.pk: "ready"}
+    assert standings(cpo.desk, [cpo], FRESH) == {cpo.pk: "ready"}
     cpo.plays_msp = True
-    assert standings([cpo], shipped(), FRESH) == {cpo.pk: "not_ready"}
+    assert standings(cpo.desk, [cpo], FRESH) == {cpo.pk: "not_ready"}

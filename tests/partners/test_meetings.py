@@ -17,7 +17,6 @@ from roamdesk.correspondence.models import Message
 from roamdesk.partners import invitations, inviting, meetings, todo
 from roamdesk.partners.meetings import AgreedAction, MeetingRefused
 from roamdesk.partners.models import InvitationReply, KickOff, MeetingAction, Partner
-from roamdesk.partners.procedures import version_in_force
 
 VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "calendar").glob("*.ics"))
 TUESDAY = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
@@ -28,7 +27,7 @@ Schedule = Callable[..., KickOff]
 
 @pytest.fixture
 def meeting(cpo: Partner, at: datetime) -> KickOff:
-    return meetings.demand(cpo, version_in_force(cpo.desk, at), by="Piet", at=at)
+    return meetings.demand(cpo, by="Piet", at=at)
 
 
 @pytest.fixture
@@ -86,12 +85,12 @@ def test_the_cpo_owes_the_meeting_within_five_of_its_own_business_days(
     """S6, A18."""
     cpo.country, cpo.region = country, region
     cpo.save()
-    made = meetings.demand(cpo, version_in_force(cpo.desk, demanded_at), by="Piet", at=demanded_at)
+    made = meetings.demand(cpo, by="Piet", at=demanded_at)
     assert made.due_on == due_on
 
 
 def test_demanded_twice_it_is_one_meeting(cpo: Partner, meeting: KickOff, at: datetime) -> None:
-    again = meetings.demand(cpo, version_in_force(cpo.desk, at), by="Ines", at=at + HOUR)
+    again = meetings.demand(cpo, by="Ines", at=at + HOUR)
     assert (again.pk, again.demanded_at) == (meeting.pk, at)
 
 
@@ -271,7 +270,7 @@ def test_a_meeting_that_nobody_came_to_is_missed_and_can_be_demanded_again(
 ) -> None:
     schedule()
     meetings.miss(meeting, reason="Nobody came.", by="Piet", at=BEGINS + HOUR)
-    again = meetings.demand(cpo, meeting.version, by="Piet", at=BEGINS + HOUR)
+    again = meetings.demand(cpo, by="Piet", at=BEGINS + HOUR)
     assert (KickOff.objects.get(pk=meeting.pk).state, again.pk != meeting.pk) == ("missed", True)
 
 

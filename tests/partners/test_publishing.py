@@ -17,7 +17,7 @@ from roamdesk.cases.actors import Actor
 from roamdesk.cases.services import open_case, record_facts
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person
-from roamdesk.partners import publishing, todo
+from roamdesk.partners import announcing, publishing, todo
 from roamdesk.partners.agreed import agreed_with
 from roamdesk.partners.models import (
     Acknowledgement,
@@ -71,6 +71,7 @@ def publish(cpo: Partner, at: datetime) -> Publish:
     def put(version: ProcedureVersion, **changes: Any) -> Acknowledgement:
         values = {"partners": [cpo], "in_force_from": at + DAY, "by": "Piet", "at": at} | changes
         made = publishing.publish(cpo.desk, version, **values)
+        announcing.write_batch(made.pk, values["at"])
         return Acknowledgement.objects.get(publication=made, partner=cpo)
 
     return put

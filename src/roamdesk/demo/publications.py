@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from roamdesk.desks.models import Desk
-from roamdesk.partners import publishing
+from roamdesk.partners import announcing, publishing
 from roamdesk.partners.models import Acknowledgement, Partner, Publication
 from roamdesk.partners.procedures import add_version
 from roamdesk.procedure.loader import SHIPPED
@@ -45,5 +45,6 @@ def seed_publication(desk: Desk, at: datetime) -> None:
         by="Piet M.",
         at=at - timedelta(days=PUBLISHED_DAYS),
     )
+    announcing.write_batch(published.pk, at - timedelta(days=PUBLISHED_DAYS))
     acknowledged = Acknowledgement.objects.get(publication=published, partner__name="Kilowerk")
     publishing.acknowledge(acknowledged, name="J. de Wit", at=at - timedelta(days=ACKNOWLEDGED_DAYS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,11 @@ class Agreed:
     version: ProcedureVersion
     since: datetime | None
     sent: tuple[Acknowledgement, ...]
+
+    @property
+    def coming(self) -> Acknowledgement | None:
+        """The newest that the partner was sent, while it is not what runs."""
+        return self.newest if self.newest and self.newest.publication.version_id != self.version.pk else None
 
     @property
     def newest(self) -> Acknowledgement | None:
@@ -38,6 +43,28 @@ def agreed_with(desk: Desk, partners: Sequence[Partner], at: datetime) -> list[A
         one.replaces = versions[one.replaces_id]
         one.publication.version = versions[one.publication.version_id]
     return [_agreed(partner, sent[partner.pk], own, at) for partner in partners]
+
+
+def versions_with(desk: Desk, partners: Iterable[Partner], at: datetime) -> dict[int, ProcedureVersion]:
+    """What ``version_between`` says of each at ``at`` (UTC), by the partner's id, in three queries, without text.
+
+    Only that: for lists of thousands.
+    """
+    own = version_in_force(desk, at)
+    wanted = [partner.pk for partner in partners]
+    running: dict[int, int] = {}
+    for partner, replaces, version, acknowledged_at, begins in _sent_to(wanted):
+        in_force = acknowledged_at is not None and max(acknowledged_at, begins) <= at
+        running[partner] = version if in_force else running.get(partner, replaces)
+    versions = ProcedureVersion.objects.defer("source").in_bulk(set(running.values()))
+    return {pk: versions[running[pk]] if pk in running else own for pk in wanted}
+
+
+def _sent_to(partners: Sequence[int]) -> Iterable[tuple[int, int, int, datetime | None, datetime]]:
+    rows = Acknowledgement.objects.filter(partner__in=partners).order_by("pk")
+    return rows.values_list(
+        "partner_id", "replaces_id", "publication__version_id", "acknowledged_at", "publication__in_force_from"
+    )
 
 
 def _agreed(partner: Partner, sent: Sequence[Acknowledgement], own: ProcedureVersion, at: datetime) -> Agreed:

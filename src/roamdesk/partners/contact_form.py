@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from roamdesk.desks.models import Desk
+from roamdesk.partners.agreed import versions_with
 from roamdesk.partners.dialling import Trust, trust_of
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.procedures import procedure_at
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.readiness import ContactForm, FormLine, Gap, readiness
 
@@ -40,9 +43,10 @@ def form_state(
     return _state(partner.form_published_at is not None, partner.procedures_agreed, role, procedure, given)
 
 
-def standings(partners: Iterable[Partner], procedure: Procedure, at: datetime) -> dict[int, Standing]:
-    """How each partner stands, by its id; the worst of its roles speaks for it. One query."""
+def standings(desk: Desk, partners: Iterable[Partner], at: datetime) -> dict[int, Standing]:
+    """By id, how each stands by the version in force with it; the worst of its roles speaks for it. Four queries."""
     found = list(partners)
+    procedures = {pk: procedure_at(version.pk) for pk, version in versions_with(desk, found, at).items()}
     given: dict[tuple[int, str], list[tuple[FormLine, bool]]] = {}
     lines = ContactLine.objects.filter(partner__in=[partner.pk for partner in found])
     for partner_id, role, languages, verified_at, failures, *rest in lines.values_list(*_COLUMNS):
@@ -56,7 +60,7 @@ def standings(partners: Iterable[Partner], procedure: Procedure, at: datetime) -
                     partner.form_published_at is not None,
                     partner.procedures_agreed,
                     role,
-                    procedure,
+                    procedures[partner.pk],
                     given.get((partner.pk, role), []),
                 ).standing
                 for role in partner.roles

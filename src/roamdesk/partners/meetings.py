@@ -13,9 +13,9 @@ from django.db import transaction
 from roamdesk.desks.models import Desk
 from roamdesk.partners import inviting
 from roamdesk.partners.addresses import AddressRefused, mail_address
-from roamdesk.partners.models import ContactLine, KickOff, MeetingAction, Partner, ProcedureVersion
+from roamdesk.partners.models import ContactLine, KickOff, MeetingAction, Partner
 from roamdesk.partners.opening import holidays_of, zone_of
-from roamdesk.partners.procedures import procedure_at
+from roamdesk.partners.procedures import procedure_at, version_between
 from roamdesk.procedure.readiness import kick_off_due
 from roamdesk.worktime import Office, OpeningHours, common_slots
 
@@ -41,14 +41,16 @@ class AgreedAction:
     due_on: date | None = None
 
 
-def demand(partner: Partner, version: ProcedureVersion, *, we_are: str = "", by: str, at: datetime) -> KickOff:
+def demand(partner: Partner, *, we_are: str = "", by: str, at: datetime) -> KickOff:
     """The MSP requires a kick-off meeting as of ``at`` (UTC): the CPO owes it in its own business days (S6, A18).
 
-    ``we_are`` is ``msp`` or ``cpo``; empty where only one fits. Demanded twice it is one. Raises MeetingRefused.
+    How many they are says the version in force between the two. ``we_are`` is ``msp`` or ``cpo``; empty where only one
+    fits. Demanded twice it is one. Raises MeetingRefused.
     """
     cpo: Partner | Desk = partner.desk if _side(partner, we_are) == "cpo" else partner
     zone = zone_of(cpo.zone)
     demanded_on = at.astimezone(zone).date()
+    version = version_between(partner.desk, partner, at)
     try:
         due_on = kick_off_due(procedure_at(version.pk), demanded_on, holidays_of(cpo, at))
     except ValueError as refused:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from roamdesk.desks.models import Desk
-from roamdesk.partners import links, ports
+from roamdesk.partners import announcing
+from roamdesk.partners.addresses import AddressRefused, mail_address
 from roamdesk.partners.agreed import agreed_with
-from roamdesk.partners.models import Acknowledgement, ContactLine, GuestLink, Partner, ProcedureVersion, Publication
-from roamdesk.partners.procedures import procedure_at, take_up
-from roamdesk.procedure.differences import differences
+from roamdesk.partners.models import Acknowledgement, ContactLine, Partner, ProcedureVersion, Publication
+from roamdesk.partners.procedures import take_up
 
 REMIND_AFTER = timedelta(days=1)
 """Nobody is reminded twice a day."""
-_SHOWN = 12
 _BY_MAIL = (ContactLine.Purpose.BACK_OFFICE, ContactLine.Purpose.REFERENCE_PERSON)
 """Where a partner is written to: at the first of them that it has."""
 
@@ -37,12 +35,6 @@ class Reached:
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Letter:
-    subject: str
-    text: str
-
-
 def publish(
     desk: Desk,
     version: ProcedureVersion,
@@ -52,11 +44,13 @@ def publish(
     by: str,
     at: datetime,
 ) -> Publication:
-    """Mail the version to these partners, or to all, with what it changes for each in words and a link to acknowledge.
+    """The version is made known to these partners, or to all; jobs mail each what it changes for it and a link.
 
     It is in force with a partner from ``in_force_from`` (UTC), or from its acknowledgement when that comes later.
-    Published again it reaches the partners that it has not reached yet, from the same time. Raises PublicationRefused.
+    Published again it reaches the partners that it has not reached yet, from the same time. As many statements for a
+    thousand partners as for one. Raises PublicationRefused.
     """
+    _refuse_sender(desk)
     with transaction.atomic():
         Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         found = reached_by(desk, version, partners, at)
@@ -64,9 +58,23 @@ def publish(
         if not found:
             raise PublicationRefused(f"{version} was published to all of them. Remind those that are silent.")
         take_up(desk, version)
-        for one in found:
-            _send_first(publication, one, by, at)
+        Acknowledgement.objects.bulk_create(
+            Acknowledgement(
+                desk=desk, publication=publication, partner=one.partner, replaces=one.runs_on, made_at=at,
+                made_by=by[:120], sent_to=[*one.addresses],
+            )
+            for one in found
+        )  # fmt: skip
+        announcing.defer_writing(publication.pk)
     return publication
+
+
+def _refuse_sender(desk: Desk) -> None:
+    """No mail leaves from an address that is none: better said now than by each job."""
+    try:
+        mail_address(desk.mail_from)
+    except AddressRefused as refused:
+        raise PublicationRefused(f"The desk's own address: {refused}") from None
 
 
 def not_reached(desk: Desk, version: ProcedureVersion) -> QuerySet[Partner]:
@@ -107,17 +115,6 @@ def _publication(
     return made
 
 
-def differences_between(old: ProcedureVersion, new: ProcedureVersion) -> tuple[str, ...]:
-    """What ``new`` changes in ``old``, in sentences."""
-    return _differences(old.pk, new.pk) if old.pk != new.pk else ()
-
-
-@lru_cache(maxsize=64)
-def _differences(old: int, new: int) -> tuple[str, ...]:
-    """Kept versions never change, and a publication asks for the same pair once for each partner."""
-    return differences(procedure_at(old), procedure_at(new))
-
-
 def addresses_of(partners: Sequence[Partner]) -> dict[int, tuple[str, ...]]:
     """By partner: its back office, else its reference persons; empty where it has neither."""
     mails = ContactLine.objects.filter(
@@ -132,21 +129,14 @@ def addresses_of(partners: Sequence[Partner]) -> dict[int, tuple[str, ...]]:
     }
 
 
-def _send_first(publication: Publication, reached: Reached, by: str, at: datetime) -> None:
-    to = [*reached.addresses]
-    made: Acknowledgement = Acknowledgement.objects.create(
-        desk=publication.desk, publication=publication, partner=reached.partner, replaces=reached.runs_on, made_at=at,
-        sent_to=to, sent_at=at if to else None,
-    )  # fmt: skip
-    _post(made, "publication", by, at)
-
-
 def remind(acknowledgement: Acknowledgement, *, by: str, at: datetime) -> Acknowledgement:
     """Mail it once more, to the addresses that the partner has now. Raises PublicationRefused."""
     with transaction.atomic():
         locked = _locked(acknowledgement)
         if locked.acknowledged_at:
             raise PublicationRefused(f"{locked.partner} has acknowledged it: there is nothing to remind of.")
+        if locked.is_waiting:
+            raise PublicationRefused(f"{locked.partner} is about to be written to. Wait a minute.")
         if locked.sent_at and at - locked.sent_at < REMIND_AFTER:
             raise PublicationRefused(f"{locked.partner} was written to within a day. Wait, or phone.")
         to = [*addresses_of([locked.partner])[locked.partner_id]]
@@ -154,60 +144,14 @@ def remind(acknowledgement: Acknowledgement, *, by: str, at: datetime) -> Acknow
             raise PublicationRefused(f"{locked.partner} has no address. Add one to its contact form.")
         locked.sent_to, locked.sent_at = to, at
         locked.save(update_fields=["sent_to", "sent_at"])
-        _post(locked, f"reminder {at:%y%m%d%H%M}", by, at)
+        announcing.post(locked, f"reminder {at:%y%m%d%H%M}", by, at)
     return locked
 
 
-def _post(acknowledgement: Acknowledgement, key: str, by: str, at: datetime) -> None:
-    """One mail to each address: a link is opened by whom it was sent to."""
-    publication, partner = acknowledgement.publication, acknowledgement.partner
-    changes = differences_between(acknowledgement.replaces, publication.version)
-    for number, address in enumerate(acknowledgement.sent_to):
-        link, token = links.make_link(
-            partner, purpose=GuestLink.Purpose.PROCEDURE, about=acknowledgement.pk, sent_to=address, by=by, at=at
-        )
-        letter = letter_of(
-            publication.desk, partner, publication.version, in_force_from=publication.in_force_from, changes=changes,
-            address=links.address_of(token), good_until=link.expires_at, at=at,
-        )  # fmt: skip
-        ports.post()(
-            publication.desk, partner=partner, about=f"acknowledgement:{acknowledgement.pk}",
-            key=f"acknowledgement:{acknowledgement.pk}:{key}:{number}", to=[address],
-            subject=letter.subject, text=letter.text, at=at,
-        )  # fmt: skip
-
-
-def letter_of(
-    desk: Desk,
-    partner: Partner,
-    version: ProcedureVersion,
-    *,
-    in_force_from: datetime,
-    changes: Sequence[str],
-    address: str,
-    good_until: datetime,
-    at: datetime,
-) -> Letter:
-    """The mail as a partner gets it; ``address`` is that of its link."""
-    begins = "once you have acknowledged it"
-    if in_force_from > at:
-        begins = f"from {in_force_from:%d/%m/%Y %H:%M} UTC, {begins}"
-    return Letter(
-        subject=f"{version}: to be acknowledged",
-        text=(
-            f"Good day,\n\n{desk} publishes {version}. It is in force between {desk} and {partner} {begins}.\n\n"
-            f"{_in_words(changes)}\nRead all of it and acknowledge it here, without an account:\n{address}\n\n"
-            f"The link is good until {good_until:%d/%m/%Y %H:%M} UTC.\n\n{desk}\n"
-        ),
-    )
-
-
-def _in_words(changes: Sequence[str]) -> str:
-    if not changes:
-        return "It changes nothing in what is practised.\n"
-    listed = "".join(f"- {sentence}\n" for sentence in changes[:_SHOWN])
-    more = len(changes) - _SHOWN
-    return f"What it changes:\n{listed}" + (f"and {more} more, behind the link.\n" if more > 0 else "")
+def may_remind(sent: Acknowledgement, at: datetime) -> bool:
+    """Whether ``remind`` would write to a partner that has an address."""
+    lately = sent.sent_at is not None and at - sent.sent_at < REMIND_AFTER
+    return sent.acknowledged_at is None and not sent.is_waiting and not lately
 
 
 def acknowledge(acknowledgement: Acknowledgement, *, name: str, by_hand: str = "", at: datetime) -> Acknowledgement:

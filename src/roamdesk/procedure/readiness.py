@@ -62,6 +62,12 @@ def readiness(procedure: Procedure, role: str, form: ContactForm) -> Readiness:
     return Readiness(not gaps, gaps)
 
 
+def also_asked(procedure: Procedure, coming: Procedure, role: str) -> tuple[Requirement, ...]:
+    """What ``coming`` asks of this role and ``procedure`` does not, in the order of the file."""
+    asked = procedure.readiness.get(role, ())
+    return tuple(need for need in coming.readiness.get(role, ()) if need not in asked)
+
+
 def kick_off_due(procedure: Procedure, demanded_on: date, holidays: frozenset[date]) -> date:
     """The last day for the kick-off meeting (S6, A18), in the debtor's calendar.
 

@@ -196,7 +196,7 @@ def undecided(screen: CallScreen) -> bool:
     return len(screen.hits) > 1 and screen.taken is None and screen.form.problem != "danger"
 
 
-def procedure_in_force(desk: Desk, now: datetime, partner: Partner | None = None) -> Procedure:
+def procedure_in_force(desk: Desk, now: datetime, partner: Partner | None) -> Procedure:
     """What a case with this partner would run on; the desk's own where none is given."""
     version = version_between(desk, partner, now) if partner else version_in_force(desk, now)
     return procedure_of(Case(desk=desk, procedure=version))

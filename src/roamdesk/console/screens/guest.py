@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.partners.agreed import Agreed
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.procedures import procedure_at
 from roamdesk.partners.submissions import MOST_LINES, SECTIONS, TYPED, missing
 from roamdesk.procedure import Procedure
+from roamdesk.procedure.model import Requirement
+from roamdesk.procedure.readiness import also_asked
 
 ABOUT = {
     "first_level": ("The number that partners call at any hour.", "+49 30 5550 142"),
@@ -60,6 +64,7 @@ class FormScreen:
     others: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     needs: tuple[Need, ...]
+    coming: tuple[Need, ...]
     agreed: bool
     by: str
 
@@ -69,9 +74,11 @@ class FormScreen:
 
 
 def form_screen(
-    partner: Partner, role: str, raw: Mapping[str, Any], procedure: Procedure, faults: Mapping[int, Mapping[str, str]]
+    partner: Partner, role: str, raw: Mapping[str, Any], agreed: Agreed, faults: Mapping[int, Mapping[str, str]]
 ) -> FormScreen:
-    """The form as ``raw`` has it, with one blank line more in each section."""
+    """The form as ``raw`` has it, with one blank line more in each section; ``agreed`` says what it must hold."""
+    procedure = procedure_at(agreed.version.pk)
+    coming = procedure_at(agreed.coming.publication.version_id) if agreed.coming else procedure
     views = [FormLineView(place, line, faults.get(place, {})) for place, line in enumerate(raw["lines"])]
     return FormScreen(
         partner=partner,
@@ -79,7 +86,8 @@ def form_screen(
         role_name=words.SIDES[role],
         others=tuple((other, words.SIDES[other]) for other in partner.roles if other != role),
         sections=tuple(_section(purpose, role, views) for purpose in SECTIONS[role]),
-        needs=tuple(_needs(partner, role, raw, procedure)),
+        needs=tuple(_needs(procedure.readiness.get(role, ()), partner, role, raw, procedure)),
+        coming=tuple(_needs(also_asked(procedure, coming, role), partner, role, raw, coming)),
         agreed=bool(raw.get("agreed")),
         by=str(raw.get("by", "")),
     )
@@ -105,7 +113,9 @@ def _section(purpose: ContactLine.Purpose, role: str, views: list[FormLineView])
     return Section(purpose, str(purpose.label), about, example, (*lines, blank))
 
 
-def _needs(partner: Partner, role: str, raw: Mapping[str, Any], procedure: Procedure) -> list[Need]:
+def _needs(
+    needs: Iterable[Requirement], partner: Partner, role: str, raw: Mapping[str, Any], procedure: Procedure
+) -> list[Need]:
     why = {gap.gap: gap.why for gap in missing(partner, role, raw, procedure).gaps}
     return [
         Need(
@@ -115,5 +125,5 @@ def _needs(partner: Partner, role: str, raw: Mapping[str, Any], procedure: Proce
             cites=", ".join(need.cites),
             why=why.get(need.gap, ""),
         )
-        for need in procedure.readiness.get(role, ())
+        for need in needs
     ]

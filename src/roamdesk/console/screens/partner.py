@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,11 +10,14 @@ from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.coverage import Cover, cover_of
 from roamdesk.console.screens.dial import Line, panel_of
+from roamdesk.partners.agreed import Agreed
 from roamdesk.partners.contact_form import FormState, Standing, form_state
 from roamdesk.partners.dialling import number_to_dial
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.procedures import procedure_at
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Requirement
+from roamdesk.procedure.readiness import also_asked
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,12 @@ class RequirementRow:
 
 @dataclass(frozen=True)
 class RoleView:
+    """``coming``: what a version that the partner was sent, and that is not in force yet, asks for as well."""
+
     role: str
     state: Mark
     rows: tuple[RequirementRow, ...]
+    coming: tuple[RequirementRow, ...]
     lines: tuple[Line, ...]
 
 
@@ -43,11 +50,13 @@ class PartnerScreen:
     ids: str
 
 
-def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: str, language: str) -> PartnerScreen:
-    """The whole page. Runs in the desk's scope."""
+def partner_screen(partner: Partner, agreed: Agreed, now: datetime, zone: str, language: str) -> PartnerScreen:
+    """The whole page, by the version in force between the two. Runs in the desk's scope."""
     lines = list(partner.lines.all())
+    procedure = procedure_at(agreed.version.pk)
+    coming = procedure_at(agreed.coming.publication.version_id) if agreed.coming else procedure
     roles = partner.roles
-    views = tuple(_role(partner, role, lines, procedure, now, zone, language) for role in roles)
+    views = tuple(_role(partner, role, lines, procedure, coming, now, zone, language) for role in roles)
     dialled = {line.pk for view in views for line in view.lines}
     return PartnerScreen(
         partner=partner,
@@ -59,17 +68,36 @@ def partner_screen(partner: Partner, procedure: Procedure, now: datetime, zone: 
 
 
 def _role(
-    partner: Partner, role: str, lines: list[ContactLine], procedure: Procedure, now: datetime, zone: str, language: str
+    partner: Partner,
+    role: str,
+    lines: list[ContactLine],
+    procedure: Procedure,
+    coming: Procedure,
+    now: datetime,
+    zone: str,
+    language: str,
 ) -> RoleView:
-    state = form_state(partner, role, procedure, lines, now)
-    lacking = {gap.gap: gap.why for gap in state.gaps}
-    old = {gap.gap for gap in state.old}
-    needs = procedure.readiness.get(role, ())
+    state, needs = form_state(partner, role, procedure, lines, now), procedure.readiness.get(role, ())
     mine = [line for line in lines if line.role == role]
-    rows = tuple(_requirement(need, lacking.get(need.gap, ""), need.gap in old, mine, procedure, now) for need in needs)
+    later = also_asked(procedure, coming, role)
+    then = form_state(partner, role, coming, lines, now) if later else state
     dial = number_to_dial(partner, f"{role}_cc", now, language)
     return RoleView(
-        words.SIDES[role], standing_mark(state, len(needs)), rows, panel_of(partner.name, dial, now, zone).lines
+        role=words.SIDES[role],
+        state=standing_mark(state, len(needs)),
+        rows=_requirements(needs, state, mine, procedure, now),
+        coming=_requirements(later, then, mine, coming, now),
+        lines=panel_of(partner.name, dial, now, zone).lines,
+    )
+
+
+def _requirements(
+    needs: Iterable[Requirement], state: FormState, lines: list[ContactLine], procedure: Procedure, now: datetime
+) -> tuple[RequirementRow, ...]:
+    lacking = {gap.gap: gap.why for gap in state.gaps}
+    old = {gap.gap for gap in state.old}
+    return tuple(
+        _requirement(need, lacking.get(need.gap, ""), need.gap in old, lines, procedure, now) for need in needs
     )
 
 

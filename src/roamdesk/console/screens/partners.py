@@ -13,10 +13,11 @@ from roamdesk.console import words
 from roamdesk.console.marks import Mark
 from roamdesk.console.screens.partner import standing_mark
 from roamdesk.desks.models import Desk
+from roamdesk.partners.agreed import versions_with
 from roamdesk.partners.contact_form import FormState, form_state, standings
 from roamdesk.partners.dialling import Dial, dial_of
-from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.procedure import Procedure
+from roamdesk.partners.models import ContactLine, Partner, ProcedureVersion
+from roamdesk.partners.procedures import procedure_at, version_in_force
 
 PAGE = 50
 COUNTED = 1000
@@ -26,7 +27,7 @@ FILTERS = (("all", "All"), ("not_ready", "Not ready"), ("stale", "Stale"), ("rea
 
 @dataclass(frozen=True)
 class PartnerRow:
-    """A partner in one role. ``missing`` says the first thing that its form lacks."""
+    """A partner in one role. ``missing`` says the first thing that its form lacks by ``version``."""
 
     partner: Partner
     role: str
@@ -34,6 +35,7 @@ class PartnerRow:
     state: Mark
     missing: str
     dial: Dial
+    version: ProcedureVersion
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class PartnersScreen:
     """
 
     rows: tuple[PartnerRow, ...]
+    own: ProcedureVersion
     tabs: tuple[tuple[str, str, int | None], ...]
     total: int
     fitting: int
@@ -58,9 +61,7 @@ class PartnersScreen:
         return self.page + 1 if self.page < self.pages else 0
 
 
-def partners_screen(
-    desk: Desk, procedure: Procedure, now: datetime, *, wanted: str, chosen: str, page: int
-) -> PartnersScreen:
+def partners_screen(desk: Desk, now: datetime, *, wanted: str, chosen: str, page: int) -> PartnersScreen:
     """Runs in the desk's scope; ``wanted`` is part of a name or of an id, ``page`` counts from 1."""
     found = _fitting(desk, wanted).order_by("name")
     fitting = found.count()
@@ -68,14 +69,15 @@ def partners_screen(
     shown: QuerySet[Partner] | list[Partner] = found
     if chosen != "all" or fitting <= COUNTED:
         partners = list(found)
-        known = standings(partners, procedure, now)
+        known = standings(desk, partners, now)
         counts = Counter(known.values())
         shown = [partner for partner in partners if chosen in ("all", known[partner.pk])]
     many = fitting if chosen == "all" else len(shown)
     pages = max(1, -(-many // PAGE))
     page = min(max(page, 1), pages)
     return PartnersScreen(
-        rows=tuple(_rows(list(shown[(page - 1) * PAGE : page * PAGE]), desk, procedure, now)),
+        rows=tuple(_rows(list(shown[(page - 1) * PAGE : page * PAGE]), desk, now)),
+        own=version_in_force(desk, now),
         tabs=tuple((key, text, _count(counts, key, fitting)) for key, text in FILTERS),
         total=Partner.objects.filter(desk=desk).count(),
         fitting=many,
@@ -106,9 +108,11 @@ def _lines_of(partners: Iterable[Partner]) -> dict[int, list[ContactLine]]:
     return found
 
 
-def _rows(partners: list[Partner], desk: Desk, procedure: Procedure, now: datetime) -> Iterable[PartnerRow]:
-    lines = _lines_of(partners)
+def _rows(partners: list[Partner], desk: Desk, now: datetime) -> Iterable[PartnerRow]:
+    lines, versions = _lines_of(partners), versions_with(desk, partners, now)
     for partner in partners:
+        version = versions[partner.pk]
+        procedure = procedure_at(version.pk)
         theirs = lines.get(partner.pk, [])
         for role in partner.roles:
             state = form_state(partner, role, procedure, theirs, now)
@@ -119,6 +123,7 @@ def _rows(partners: list[Partner], desk: Desk, procedure: Procedure, now: dateti
                 state=standing_mark(state, len(procedure.readiness.get(role, ()))),
                 missing=_missing(state),
                 dial=dial_of(partner, theirs, f"{role}_cc", now, desk.language),
+                version=version,
             )
 
 

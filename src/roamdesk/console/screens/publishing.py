@@ -16,9 +16,10 @@ from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk
 from roamdesk.partners import links
 from roamdesk.partners.agreed import Agreed, agreed_with
+from roamdesk.partners.announcing import Letter, Written, differences_between, letter_of, written_by_publication
 from roamdesk.partners.models import Acknowledgement, GuestLink, Partner, ProcedureVersion, Publication
 from roamdesk.partners.procedures import version_in_force, versions_known
-from roamdesk.partners.publishing import REMIND_AFTER, Letter, Reached, differences_between, letter_of
+from roamdesk.partners.publishing import Reached, may_remind
 
 PAGE = 50
 CHOSEN_FROM = 200
@@ -30,13 +31,14 @@ _LINK_OF_ITS_OWN = "(here stands a link of its own for each address)"
 
 @dataclass(frozen=True)
 class VersionRow:
-    """``sent`` and ``acknowledged`` count partners."""
+    """``sent`` and ``acknowledged`` count partners, as does ``written``."""
 
     version: ProcedureVersion
     own: bool
     publication: Publication | None
     sent: int
     acknowledged: int
+    written: Written
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,13 @@ def _versions(desk: Desk, now: datetime) -> Iterable[VersionRow]:
         sent=Count("acknowledgements"), answered=Count("acknowledgements__acknowledged_at")
     )
     published = {each.version_id: each for each in counted}
+    how_far = written_by_publication(desk)
     for version in versions_known(desk, now).defer("source"):
         found = published.get(version.pk)
-        yield VersionRow(version, version.pk == own.pk, found, getattr(found, "sent", 0), getattr(found, "answered", 0))
+        yield VersionRow(
+            version, version.pk == own.pk, found, getattr(found, "sent", 0), getattr(found, "answered", 0),
+            how_far.get(found.pk if found else 0, Written(0, 0)),
+        )  # fmt: skip
 
 
 def agreed_row(agreed: Agreed, now: datetime) -> AgreedRow:
@@ -153,6 +159,8 @@ def agreed_row(agreed: Agreed, now: datetime) -> AgreedRow:
 def _answer(sent: Acknowledgement, now: datetime) -> tuple[Mark, str]:
     begins = sent.in_force_at
     if begins is None:
+        if sent.is_waiting:
+            return mark(State.WAITING, "To be written to"), "its mail is not queued yet"
         if sent.sent_at is None:
             return mark(State.TODO, "Ask by phone"), "it has no address"
         return mark(State.UNKNOWN, "Silent"), f"for {words.age(sent.made_at, now)}"
@@ -214,7 +222,7 @@ def acknowledgement_screen(sent: Acknowledgement, now: datetime) -> Acknowledgem
         changes=differences_between(sent.replaces, sent.publication.version),
         mails=tuple((each, mark(STATES[Message.State(each.state)], each.get_state_display())) for each in mails),
         links=tuple(good.order_by(F("pk").desc())),
-        may_remind=sent.acknowledged_at is None and (sent.sent_at is None or now - sent.sent_at >= REMIND_AFTER),
+        may_remind=may_remind(sent, now),
     )
 
 

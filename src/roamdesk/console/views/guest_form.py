@@ -11,8 +11,8 @@ from django.shortcuts import redirect
 from roamdesk.console.guest_shell import guest_page
 from roamdesk.console.screens.guest import form_screen, typed
 from roamdesk.partners import submissions
+from roamdesk.partners.agreed import agreed_with
 from roamdesk.partners.models import GuestLink, Partner
-from roamdesk.partners.procedures import procedure_at, version_in_force
 from roamdesk.partners.submissions import FormFaults, SubmissionRefused
 
 
@@ -55,8 +55,8 @@ def _form_page(
     partner: Partner = link.partner
     open_one = submissions.open_submission(partner, role)
     shown = raw or (open_one.raw if open_one else submissions.as_it_stands(partner, role))
-    procedure = procedure_at(version_in_force(link.desk, now).pk)
-    screen = form_screen(partner, role, shown, procedure, faults or {})
+    [agreed] = agreed_with(link.desk, [partner], now)
+    screen = form_screen(partner, role, shown, agreed, faults or {})
     return guest_page(
         request,
         "form",
@@ -64,6 +64,8 @@ def _form_page(
         status=422 if error else 200,
         link=link,
         form=screen,
+        agreed=agreed,
+        now=now,
         open_one=open_one,
         version=version if version is not None else open_one.version if open_one else 0,
         error=error,

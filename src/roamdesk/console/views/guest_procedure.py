@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from roamdesk.console.guest_shell import guest_page
 from roamdesk.console.screens.procedure import procedure_screen
 from roamdesk.partners import publishing
+from roamdesk.partners.announcing import differences_between
 from roamdesk.partners.models import Acknowledgement, GuestLink
 from roamdesk.partners.procedures import procedure_at
 from roamdesk.partners.publishing import PublicationRefused
@@ -39,7 +40,7 @@ def acknowledge_procedure(request: HttpRequest, link: GuestLink, now: datetime) 
         newer=newer.select_related("publication__version").first(),
         in_force=sent.in_force_at is not None and sent.in_force_at <= now,
         begins_later=sent.publication.in_force_from > now,
-        changes=publishing.differences_between(sent.replaces, version),
+        changes=differences_between(sent.replaces, version),
         p=procedure_screen(procedure_at(version.pk)),
         typed=request.POST.get("name", ""),
         error=error,

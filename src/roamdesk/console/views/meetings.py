@@ -18,7 +18,6 @@ from roamdesk.desks.access import Access, Right
 from roamdesk.partners import meetings
 from roamdesk.partners.meetings import AgreedAction, MeetingRefused
 from roamdesk.partners.models import KickOff, MeetingAction, Partner
-from roamdesk.partners.procedures import version_in_force
 from roamdesk.worktime import LocalTimeError, local_to_utc
 
 ACTION_LINES = 6
@@ -34,7 +33,6 @@ def demand(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
     try:
         made = meetings.demand(
             found,
-            version_in_force(access.desk, now),
             we_are=request.POST.get("we_are", ""),
             by=str(access.person),
             at=now,

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from roamdesk.console.gate import at_desk
-from roamdesk.console.screens.call import procedure_in_force
 from roamdesk.console.screens.forms_in import ask_part
 from roamdesk.console.screens.history import history_of
 from roamdesk.console.screens.meeting import meetings_of
@@ -29,7 +28,6 @@ def partners(request: HttpRequest, access: Access) -> HttpResponse:
     chosen = chosen if chosen in dict(FILTERS) else "all"
     screen = partners_screen(
         access.desk,
-        procedure_in_force(access.desk, now),
         now,
         wanted=wanted,
         chosen=chosen,
@@ -54,8 +52,8 @@ def partners(request: HttpRequest, access: Access) -> HttpResponse:
 def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
     now = datetime.now(UTC)
     found = get_object_or_404(Partner.objects.prefetch_related("lines"), pk=partner, desk=access.desk)
-    procedure = procedure_in_force(access.desk, now)
-    screen = partner_screen(found, procedure, now, access.person.zone, access.desk.language)
+    agreed = partner_part(found, now)
+    screen = partner_screen(found, agreed.agreed, now, access.person.zone, access.desk.language)
     return page(
         request,
         access,
@@ -64,7 +62,7 @@ def partner(request: HttpRequest, access: Access, partner: int) -> HttpResponse:
         p=screen,
         ask=ask_part(found, now),
         meetings=meetings_of(found, now),
-        agreed=partner_part(found, now),
+        agreed=agreed,
         both_ways=access.desk.plays_msp and access.desk.plays_cpo and found.plays_msp and found.plays_cpo,
         changes=history_of(found),
         keeps=access.may(Right.KEEP_PARTNERS),

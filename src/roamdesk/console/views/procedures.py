@@ -23,9 +23,10 @@ from roamdesk.console.screens.publishing import (
 from roamdesk.console.shell import page
 from roamdesk.desks.access import Access, Right
 from roamdesk.partners import publishing
+from roamdesk.partners.announcing import differences_between, written
 from roamdesk.partners.models import Acknowledgement, Partner, ProcedureVersion, Publication
 from roamdesk.partners.procedures import procedure_at, version_in_force, versions_known
-from roamdesk.partners.publishing import PublicationRefused, Reached, differences_between
+from roamdesk.partners.publishing import PublicationRefused, Reached
 from roamdesk.worktime import LocalTimeError, local_to_utc
 
 
@@ -73,8 +74,8 @@ def _publish(request: HttpRequest, access: Access, found: ProcedureVersion, now:
         return _version_page(request, access, found, now, error=f"{refused} Nothing was published.")
     mails = words.counted(sum(len(one.addresses) for one in reached), "mail")
     told = words.counted(len(reached), "partner")
-    messages.success(request, f"{found} is published to {told}: {mails} queued.", "s-done")
-    return redirect("console:procedures", access.desk.slug)
+    messages.success(request, f"{found} is published to {told}: {mails} to be queued.", "s-done")
+    return redirect("console:procedure", access.desk.slug, found.pk)
 
 
 def _begin(request: HttpRequest, access: Access, found: ProcedureVersion) -> datetime:
@@ -114,6 +115,7 @@ def _version_page(
     desk, own = access.desk, version_in_force(access.desk, now)
     left = publishing.not_reached(desk, found) if access.may(Right.KEEP_PARTNERS) else Partner.objects.none()
     many = left.count()
+    publication = Publication.objects.filter(desk=desk, version=found).first()
     return page(
         request,
         access,
@@ -122,7 +124,8 @@ def _version_page(
         template="procedure",
         version=found,
         own=own,
-        publication=Publication.objects.filter(desk=desk, version=found).first(),
+        publication=publication,
+        written=written(publication) if publication else None,
         changes=differences_between(own, found),
         p=procedure_screen(procedure_at(found.pk)),
         left=publishing.reached_of(desk, [*left[:CHOSEN_FROM]], now),

@@ -72,8 +72,9 @@ class Acknowledgement(models.Model):
         help_text="In force between the two when it was sent",
     )
     made_at = models.DateTimeField(help_text="Since when this partner is to answer")
-    sent_to = models.JSONField(default=list, help_text="Addresses that it was mailed to; empty: the partner has none")
-    sent_at = models.DateTimeField(null=True, blank=True, help_text="Of the newest mail")
+    made_by = models.CharField(max_length=120, blank=True, help_text="Who published it to this partner")
+    sent_to = models.JSONField(default=list, help_text="Addresses that it is mailed to; empty: the partner has none")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="Of the newest mail; none while it waits for it")
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.CharField(max_length=80, blank=True, help_text="Who signed for the partner")
     by_hand = models.CharField(max_length=120, blank=True, help_text="Who of us noted it, when not by the link")
@@ -82,9 +83,17 @@ class Acknowledgement(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["publication", "partner"], name="acknowledged_once")]
+        indexes = [
+            models.Index(fields=["publication"], name="not_written_to", condition=models.Q(sent_at__isnull=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.partner}: {self.publication}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """It has an address, and its mail is not queued yet."""
+        return bool(self.sent_to) and self.sent_at is None and self.acknowledged_at is None
 
     @property
     def in_force_at(self) -> datetime | None:

@@ -14,8 +14,7 @@ from roamdesk.server.commands.at_desk import at_desk
 if TYPE_CHECKING:
     from roamdesk.desks.models import Desk
     from roamdesk.partners.dialling import Dial, DialLine
-    from roamdesk.partners.models import Partner
-    from roamdesk.procedure import Procedure
+    from roamdesk.partners.models import Partner, ProcedureVersion
 
 STORY = """\
 A partner, its line for partners, its back office and its reference person; then what is still missing:
@@ -183,26 +182,29 @@ def _none(desk: Desk) -> str:
 def _partners(desk: Desk) -> Iterator[str]:
     from django.utils import timezone
 
+    from roamdesk.partners.agreed import versions_with
     from roamdesk.partners.models import Partner
     from roamdesk.partners.procedures import version_in_force
-    from roamdesk.procedure import load
 
     now = timezone.now()
-    procedure = load(version_in_force(desk, now).source)
-    for partner in Partner.objects.filter(desk=desk).order_by("name"):
+    partners = [*Partner.objects.filter(desk=desk).order_by("name")]
+    versions, own = versions_with(desk, partners, now), version_in_force(desk, now)
+    for partner in partners:
         known_by = ", ".join([*partner.operator_ids, *partner.provider_ids]) or "no id"
         yield f"{partner.name}  {' and '.join(partner.roles).upper()}  {known_by}  {partner.zone}"
         for role in partner.roles:
-            yield from _readiness(partner, role, procedure)
+            yield from _readiness(partner, role, versions[partner.pk], own)
             yield f"    dial as {role.upper()}: {_dial(partner, role, now, desk.language)}"
 
 
-def _readiness(partner: Partner, role: str, procedure: Procedure) -> Iterator[str]:
+def _readiness(partner: Partner, role: str, version: ProcedureVersion, own: ProcedureVersion) -> Iterator[str]:
     from roamdesk.partners.contact_form import contact_form
+    from roamdesk.partners.procedures import procedure_at
     from roamdesk.procedure.readiness import readiness
 
-    found = readiness(procedure, role, contact_form(partner, role))
-    yield f"    {'ready' if found.ready else 'not ready'} as {role.upper()}"
+    found = readiness(procedure_at(version.pk), role, contact_form(partner, role))
+    by = "" if version == own else f", by {version}"
+    yield f"    {'ready' if found.ready else 'not ready'} as {role.upper()}{by}"
     for gap in found.gaps:
         yield f"        {gap.text}: {gap.why} [{', '.join(gap.cites)}]"
 

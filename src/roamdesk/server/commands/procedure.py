@@ -25,7 +25,8 @@ The file is checked first; one with faults changes nothing. Cases that are open 
 
 PUBLISHED = """\
 Each partner gets a mail with what changes for it in words, and a link to acknowledge it without an account. It is in
-force with a partner from the time given, or from its acknowledgement when that comes later. Look first:
+force with a partner from the time given, or from its acknowledgement when that comes later. The mails are queued in
+batches; broken off, the server goes on, and `agreed` says how far it is. Look first:
 
   roamdesk procedure publish our-procedure.yaml --desk voltpass --from 2026-12-01T00:00 --preview
   roamdesk procedure publish our-procedure.yaml --desk voltpass --from 2026-12-01T00:00 --partner Nordlade

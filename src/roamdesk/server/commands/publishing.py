@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,11 +11,12 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from roamdesk.desks.models import Desk
-from roamdesk.partners import publishing
+from roamdesk.partners import announcing, publishing
 from roamdesk.partners.agreed import agreed_with
+from roamdesk.partners.announcing import differences_between
 from roamdesk.partners.models import Acknowledgement, Partner, ProcedureVersion, Publication
 from roamdesk.partners.procedures import version_in_force, versions_known
-from roamdesk.partners.publishing import Reached, differences_between, reached_by
+from roamdesk.partners.publishing import Reached, reached_by
 from roamdesk.partners.services import the_partner
 from roamdesk.worktime import LocalTimeError, local_to_utc
 
@@ -30,10 +32,23 @@ def publish(desk: Desk, arguments: argparse.Namespace, read: Read) -> str:
     reached = reached_by(desk, version, partners, now)
     if arguments.preview:
         return "\n".join([*_said(reached, version), "Nothing was sent."])
-    publishing.publish(desk, version, partners=partners, in_force_from=_begins(desk, arguments.begins), by=BY, at=now)
+    begins = _begins(desk, arguments.begins)
+    publication = publishing.publish(desk, version, partners=partners, in_force_from=begins, by=BY, at=now)
+    _write(publication)
+    return "\n".join([*_said(reached, version), f"{version} is published; {_queued(publication, reached)}."])
+
+
+def _queued(publication: Publication, reached: list[Reached]) -> str:
+    if (how_far := announcing.written(publication)).waiting:
+        return f"{how_far} written to, the server goes on"
     mails = sum(len(one.addresses) for one in reached)
-    queued = "1 mail is queued" if mails == 1 else f"{mails} mails are queued"
-    return "\n".join([*_said(reached, version), f"{version} is published; {queued}."])
+    return "1 mail is queued" if mails == 1 else f"{mails} mails are queued"
+
+
+def _write(publication: Publication) -> None:
+    """The batches of the jobs, done here as well: it works without a server, and says how far it is."""
+    while announcing.write_batch(publication.pk, timezone.now()):
+        print(f"{announcing.written(publication)} written to", file=sys.stderr, flush=True)
 
 
 def _version(desk: Desk, named: str, read: Read, now: datetime) -> ProcedureVersion:
@@ -68,6 +83,8 @@ def agreed(desk: Desk) -> Iterator[str]:
     for version in versions_known(desk, now).defer("source"):
         published = Publication.objects.filter(desk=desk, version=version).first()
         begins = f", published, in force from {_utc(published.in_force_from)}" if published else ""
+        if published and (how_far := announcing.written(published)).waiting:
+            begins += f", {how_far} written to"
         is_own = ", the desk's own" if version.pk == own.pk else ""
         yield f"{version.pk}  {version}{is_own}{begins}"
     for one in agreed_with(desk, [*Partner.objects.filter(desk=desk).order_by("name")], now):
@@ -81,7 +98,9 @@ def _answer(sent: Acknowledgement) -> str:
     if sent.acknowledged_at:
         by_hand = f", noted by {sent.by_hand}" if sent.by_hand else ""
         return f"{sent.publication}: acknowledged {_utc(sent.acknowledged_at)} by {sent.acknowledged_by}{by_hand}"
-    to = f"sent {_utc(sent.sent_at)} to {', '.join(sent.sent_to)}" if sent.sent_at else "no address"
+    to = "about to be written to" if sent.is_waiting else "no address"
+    if sent.sent_at:
+        to = f"sent {_utc(sent.sent_at)} to {', '.join(sent.sent_to)}"
     return f"{sent.publication}: not acknowledged since {_utc(sent.made_at)}; {to}"
 
 
