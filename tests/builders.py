@@ -129,6 +129,19 @@ def msp_as_partner(desk: Desk, msp: Desk) -> Partner:
     return partner
 
 
+def partners_with_mail(desk: Desk, many: int) -> list[Partner]:
+    """CPOs with a back office's address each and nothing else."""
+    made = Partner.objects.bulk_create(Partner(desk=desk, name=f"Ladewerk {n}", plays_cpo=True) for n in range(many))
+    ContactLine.objects.bulk_create(
+        ContactLine(
+            desk=desk, partner=partner, role="cpo", purpose="back_office", channel="mail",
+            value=f"backoffice@{n}.ladewerk.example", languages=["en"],
+        )
+        for n, partner in enumerate(made)
+    )  # fmt: skip
+    return made
+
+
 def add_line(partner: Partner, role: str, purpose: ContactLine.Purpose, value: str, **changes: Any) -> ContactLine:
     """A verified line, mail or phone as ``value`` looks. Runs in the desk's scope."""
     values: dict[str, Any] = {

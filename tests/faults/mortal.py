@@ -144,12 +144,20 @@ def load(desk_id: int, hotline: str, pages: int) -> None:
     import_evses(desk, page, whole=True, as_of="", clock=lambda: now, progress=lambda pull: None)
 
 
+def write(publication_id: int, at: str) -> None:
+    """One batch of a publication's mails."""
+    from roamdesk.partners import announcing
+
+    announcing.write_batch(publication_id, datetime.fromisoformat(at))
+
+
 WORK: dict[str, Callable[..., None]] = {
     "fetch": fetch,
     "read": read,
     "send": send,
     "take_up": take_up,
     "load": load,
+    "write": write,
 }
 
 

@@ -66,13 +66,17 @@ def back_off(attempts: int) -> timedelta:
 
 
 def defer_sending(message: Message) -> bool:
-    """Queue the job in the caller's transaction, for the time it is due; false when one waits already."""
+    """Queue the job in the caller's transaction, for the time it is due; false when one waits already.
+
+    What is about a case is sent before what was published to a thousand partners.
+    """
     job = app.configure_task(
         "correspondence.send_message",
         queue="mail",
         queueing_lock=f"message:{message.pk}",
         allow_unknown=True,
         schedule_at=message.next_attempt_at,
+        priority=0 if message.about.startswith("case:") else -1,
     )
     try:
         with transaction.atomic():
@@ -114,7 +118,7 @@ def sweep(now: datetime) -> int:
         touched = sum(_recover(pk, now) for pk in _ids(state=State.SENDING, leased_until__lt=now))
         touched += sum(_announce_again(pk) for pk in _ids(announced=False))
         due = Message.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-        return touched + sum(defer_sending(row) for row in due.only("pk", "next_attempt_at")[:SWEEP_AT_MOST])
+        return touched + sum(defer_sending(row) for row in due.only("pk", "next_attempt_at", "about")[:SWEEP_AT_MOST])
 
 
 def _ids(**which: object) -> list[int]:
