@@ -21,9 +21,12 @@ from benchmarks.figures import Figure, figure
 from benchmarks.people import AT, Cast, cast
 from roamdesk.charging.dialling import number_at, operating_company
 from roamdesk.charging.lookup import evses_named
+from roamdesk.demo.publications import second_version
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import label_key
+from roamdesk.partners import publishing
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.procedures import add_version
 
 PARTNERS, LINES_EACH, EVSES_EACH = 5_000, 10, 200
 LOOK_UPS, VISITS = 300, 20
@@ -109,9 +112,17 @@ def _fill(desk: Desk) -> None:
         ContactLine.objects.bulk_create(
             (_line(desk, partner, number) for partner in partners for number in range(LINES_EACH)), batch_size=5000
         )
+        _publish(desk, partners)
         with connection.cursor() as cursor:
             cursor.execute(EVSES, {"desk": desk.pk, "each": EVSES_EACH})
             cursor.execute("ANALYZE")
+
+
+def _publish(desk: Desk, partners: list[Partner]) -> None:
+    """A second version to all of them; every other one has acknowledged it."""
+    published = publishing.publish(desk, add_version(second_version(), AT), in_force_from=AT, by="Piet", at=AT)
+    chosen = [partner.pk for partner in partners[::2]]
+    published.acknowledgements.filter(partner__in=chosen).update(acknowledged_at=AT, acknowledged_by="R. Reference")
 
 
 def _partner(desk: Desk, number: int) -> Partner:

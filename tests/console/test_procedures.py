@@ -19,7 +19,7 @@ from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners import announcing, links, publishing
 from roamdesk.partners.models import Acknowledgement, ContactLine, GuestLink, Partner, ProcedureVersion, Publication
-from roamdesk.partners.procedures import add_version, shipped_version, take_up, version_between
+from roamdesk.partners.procedures import add_version, shipped_version, take_up, use_version, version_between
 from roamdesk.procedure.loader import SHIPPED
 
 NOW = datetime.now(UTC)
@@ -276,6 +276,57 @@ def test_the_list_costs_the_same_however_many_partners_there_are(
     Partner.objects.bulk_create(Partner(desk=sent.desk, name=f"Partner {n}", plays_cpo=True) for n in range(30))
     with django_assert_max_num_queries(20):  # type: ignore[operator]
         assert client.get(LIST).status_code == 200
+
+
+@pytest.fixture
+def stricter(partner: Partner) -> Acknowledgement:
+    """The desk's own, which asks for two reference persons; published to Nordlade, which is silent."""
+    ContactLine.objects.update(verified_at=NOW)
+    text = (SHIPPED / "hubject.yaml").read_text("utf-8").replace('version: "1"', 'version: "3"')
+    text = text.replace("text: Reference person with", "text: Two reference persons with")
+    version = add_version(text.replace("skills: yes, count: 1", "skills: yes, count: 2"), NOW)
+    tell(partner.desk, version, in_force_from=NOW + 9 * DAY, by="Piet", at=NOW)
+    use_version(partner.desk, version)
+    return Acknowledgement.objects.get(partner=partner)
+
+
+LATER_ASKED = "once Interoperability via Hubject 3 is acknowledged, also asked for:"
+
+
+def test_a_form_is_held_against_what_the_partner_has_acknowledged_and_says_what_comes(
+    client: Client, manager: Person, stricter: Acknowledgement
+) -> None:
+    path = f"/d/voltpass/partners/{stricter.partner_id}"
+    text = text_of(page_of(client, manager, path))
+    assert "Readiness as CPO by Interoperability via Hubject 1" in text
+    assert f"From {NOW + 9 * DAY:%d/%m/%Y %H:%M} UTC, {LATER_ASKED} Gap" in text
+    assert "Two reference persons with operational skills" in text
+    assert "Not ready" not in text
+    Publication.objects.update(in_force_from=NOW)
+    publishing.acknowledge(stricter, name="R. Reference", at=NOW)
+    text = text_of(page_of(client, manager, path))
+    assert "Not ready: 1 of 5 missing" in text
+    assert "Readiness as CPO by Interoperability via Hubject 3" in text
+    assert "also asked for" not in text
+
+
+def test_the_list_holds_each_form_against_the_version_in_force_with_the_partner(
+    client: Client, manager: Person, stricter: Acknowledgement
+) -> None:
+    path = "/d/voltpass/partners?show={}"
+    assert "Ready by Interoperability via Hubject 1" in text_of(page_of(client, manager, path.format("ready")))
+    Publication.objects.update(in_force_from=NOW)
+    publishing.acknowledge(stricter, name="R. Reference", at=NOW)
+    assert "Nordlade" not in text_of(page_of(client, manager, path.format("ready")))
+    text = text_of(page_of(client, manager, path.format("not_ready")))
+    assert "Two reference persons with operational skills" in text
+
+
+def test_the_partners_own_form_asks_by_the_version_in_force_and_for_what_comes(stricter: Acknowledgement) -> None:
+    token = links.make_link(stricter.partner, by="Piet", at=NOW)[1]
+    text = text_of(Client().get(f"/p/{token}").content.decode())
+    assert "What Interoperability via Hubject 1 asks for 5 of 5" in text
+    assert f"{LATER_ASKED} Missing" in text
 
 
 def test_a_new_call_names_the_route_of_the_version_that_its_case_will_run_on(

@@ -15,6 +15,7 @@ from builders import (
 )
 from roamdesk.partners.contact_form import contact_form, form_state, standings
 from roamdesk.partners.models import Partner
+from roamdesk.partners.procedures import shipped_version
 from roamdesk.procedure import Procedure, load, shipped
 from roamdesk.procedure.readiness import ContactForm
 
@@ -88,6 +89,6 @@ def test_another_procedure_asks_for_other_counts(cpo: Partner) -> None:
 
 
 def test_the_worst_of_its_roles_speaks_for_a_partner(cpo: Partner) -> None:
-    assert standings(cpo.desk, [cpo], FRESH) == {cpo.pk: "ready"}
+    assert standings([cpo], {cpo.pk: shipped_version(FRESH)}, FRESH) == {cpo.pk: "ready"}
     cpo.plays_msp = True
-    assert standings(cpo.desk, [cpo], FRESH) == {cpo.pk: "not_ready"}
+    assert standings([cpo], {cpo.pk: shipped_version(FRESH)}, FRESH) == {cpo.pk: "not_ready"}

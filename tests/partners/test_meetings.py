@@ -14,9 +14,11 @@ from ical.calendar_stream import IcsCalendarStream
 
 from builders import CPO_REFERENCE_MAIL
 from roamdesk.correspondence.models import Message
-from roamdesk.partners import invitations, inviting, meetings, todo
+from roamdesk.partners import invitations, inviting, meetings, publishing, todo
 from roamdesk.partners.meetings import AgreedAction, MeetingRefused
 from roamdesk.partners.models import InvitationReply, KickOff, MeetingAction, Partner
+from roamdesk.partners.procedures import add_version, use_version
+from roamdesk.procedure.loader import SHIPPED
 
 VECTORS = sorted((Path(__file__).parent.parent / "vectors" / "calendar").glob("*.ics"))
 TUESDAY = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
@@ -87,6 +89,20 @@ def test_the_cpo_owes_the_meeting_within_five_of_its_own_business_days(
     cpo.save()
     made = meetings.demand(cpo, by="Piet", at=demanded_at)
     assert made.due_on == due_on
+
+
+def test_how_many_days_says_the_version_that_the_cpo_has_acknowledged(cpo: Partner, at: datetime) -> None:
+    """Whatever the desk itself has taken up meanwhile."""
+    text = (SHIPPED / "hubject.yaml").read_text("utf-8").replace('version: "1"', 'version: "2"')
+    shorter = add_version(text.replace("business_days: 5", "business_days: 3"), at)
+    published = publishing.publish(cpo.desk, shorter, in_force_from=at, by="Piet", at=at)
+    use_version(cpo.desk, shorter)
+    first = meetings.demand(cpo, by="Piet", at=at)
+    publishing.acknowledge(published.acknowledgements.get(), name="R. Reference", at=at)
+    second = meetings.demand(cpo, by="Piet", at=at)
+    assert [(made.version.version, made.due_on) for made in (first, second)] == [
+        ("1", date(2026, 3, 17)), ("2", date(2026, 3, 13)),
+    ]  # fmt: skip
 
 
 def test_demanded_twice_it_is_one_meeting(cpo: Partner, meeting: KickOff, at: datetime) -> None:

@@ -18,7 +18,7 @@ from roamdesk.cases.services import open_case, record_facts
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk, Person
 from roamdesk.partners import announcing, publishing, todo
-from roamdesk.partners.agreed import agreed_with
+from roamdesk.partners.agreed import agreed_with, versions_with
 from roamdesk.partners.models import (
     Acknowledgement,
     ContactLine,
@@ -89,11 +89,15 @@ def in_sql(partner: Partner, at: datetime) -> int:
     return found
 
 
+def in_a_list(partner: Partner, at: datetime) -> int:
+    return versions_with([partner], version_in_force(partner.desk, at), at)[partner.pk].pk
+
+
 def label_at(partner: Partner, at: datetime) -> str:
-    """The version between the two, as all three say it."""
+    """The version between the two, as all four say it."""
     version = version_between(partner.desk, partner, at)
     [agreed] = agreed_with(partner.desk, [partner], at)
-    assert {version.pk, agreed.version.pk} == {in_sql(partner, at)}
+    assert {version.pk, agreed.version.pk, in_a_list(partner, at)} == {in_sql(partner, at)}
     return version.version
 
 
@@ -195,7 +199,7 @@ def expected(rows: list[tuple[int, int, int, int | None]], own: int, when: int) 
     return found
 
 
-def test_python_sql_and_the_table_say_the_same_in_every_situation(cpo: Partner, at: datetime) -> None:
+def test_python_sql_and_the_lists_say_the_same_in_every_situation(cpo: Partner, at: datetime) -> None:
     versions = [shipped_version(at), *(revised(str(n), n) for n in (20, 21, 22))]
     place = {version.pk: number for number, version in enumerate(versions)}
 
@@ -211,6 +215,7 @@ def test_python_sql_and_the_table_say_the_same_in_every_situation(cpo: Partner, 
             found = {
                 place[version_between(cpo.desk, cpo, then).pk],
                 place[agreed_with(cpo.desk, [cpo], then)[0].version.pk],
+                place[in_a_list(cpo, then)],
                 place[in_sql(cpo, then)],
             }
             transaction.set_rollback(True)

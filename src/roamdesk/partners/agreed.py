@@ -45,12 +45,11 @@ def agreed_with(desk: Desk, partners: Sequence[Partner], at: datetime) -> list[A
     return [_agreed(partner, sent[partner.pk], own, at) for partner in partners]
 
 
-def versions_with(desk: Desk, partners: Iterable[Partner], at: datetime) -> dict[int, ProcedureVersion]:
-    """What ``version_between`` says of each at ``at`` (UTC), by the partner's id, in three queries, without text.
+def versions_with(partners: Iterable[Partner], own: ProcedureVersion, at: datetime) -> dict[int, ProcedureVersion]:
+    """What ``version_between`` says of each at ``at`` (UTC), by the partner's id; ``own`` is the desk's.
 
-    Only that: for lists of thousands.
+    Only that, without text and in two queries: for lists of thousands.
     """
-    own = version_in_force(desk, at)
     wanted = [partner.pk for partner in partners]
     running: dict[int, int] = {}
     for partner, replaces, version, acknowledged_at, begins in _sent_to(wanted):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from roamdesk.desks.models import Desk
-from roamdesk.partners.agreed import versions_with
 from roamdesk.partners.dialling import Trust, trust_of
-from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.models import ContactLine, Partner, ProcedureVersion
 from roamdesk.partners.procedures import procedure_at
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.readiness import ContactForm, FormLine, Gap, readiness
@@ -43,10 +41,12 @@ def form_state(
     return _state(partner.form_published_at is not None, partner.procedures_agreed, role, procedure, given)
 
 
-def standings(desk: Desk, partners: Iterable[Partner], at: datetime) -> dict[int, Standing]:
-    """By id, how each stands by the version in force with it; the worst of its roles speaks for it. Four queries."""
+def standings(
+    partners: Iterable[Partner], versions: Mapping[int, ProcedureVersion], at: datetime
+) -> dict[int, Standing]:
+    """How each partner stands by the version in force with it, by its id; the worst of its roles speaks. One query."""
     found = list(partners)
-    procedures = {pk: procedure_at(version.pk) for pk, version in versions_with(desk, found, at).items()}
+    procedures = {partner.pk: procedure_at(versions[partner.pk].pk) for partner in found}
     given: dict[tuple[int, str], list[tuple[FormLine, bool]]] = {}
     lines = ContactLine.objects.filter(partner__in=[partner.pk for partner in found])
     for partner_id, role, languages, verified_at, failures, *rest in lines.values_list(*_COLUMNS):

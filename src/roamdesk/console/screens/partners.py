@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,21 +63,24 @@ class PartnersScreen:
 
 def partners_screen(desk: Desk, now: datetime, *, wanted: str, chosen: str, page: int) -> PartnersScreen:
     """Runs in the desk's scope; ``wanted`` is part of a name or of an id, ``page`` counts from 1."""
-    found = _fitting(desk, wanted).order_by("name")
+    found, own = _fitting(desk, wanted).order_by("name"), version_in_force(desk, now)
     fitting = found.count()
     counts: Counter[str] | None = None
+    versions: dict[int, ProcedureVersion] = {}
     shown: QuerySet[Partner] | list[Partner] = found
     if chosen != "all" or fitting <= COUNTED:
         partners = list(found)
-        known = standings(desk, partners, now)
+        versions = versions_with(partners, own, now)
+        known = standings(partners, versions, now)
         counts = Counter(known.values())
         shown = [partner for partner in partners if chosen in ("all", known[partner.pk])]
     many = fitting if chosen == "all" else len(shown)
     pages = max(1, -(-many // PAGE))
     page = min(max(page, 1), pages)
+    seen = list(shown[(page - 1) * PAGE : page * PAGE])
     return PartnersScreen(
-        rows=tuple(_rows(list(shown[(page - 1) * PAGE : page * PAGE]), desk, now)),
-        own=version_in_force(desk, now),
+        rows=tuple(_rows(seen, desk, versions or versions_with(seen, own, now), now)),
+        own=own,
         tabs=tuple((key, text, _count(counts, key, fitting)) for key, text in FILTERS),
         total=Partner.objects.filter(desk=desk).count(),
         fitting=many,
@@ -108,8 +111,10 @@ def _lines_of(partners: Iterable[Partner]) -> dict[int, list[ContactLine]]:
     return found
 
 
-def _rows(partners: list[Partner], desk: Desk, now: datetime) -> Iterable[PartnerRow]:
-    lines, versions = _lines_of(partners), versions_with(desk, partners, now)
+def _rows(
+    partners: list[Partner], desk: Desk, versions: Mapping[int, ProcedureVersion], now: datetime
+) -> Iterable[PartnerRow]:
+    lines = _lines_of(partners)
     for partner in partners:
         version = versions[partner.pk]
         procedure = procedure_at(version.pk)

@@ -188,7 +188,8 @@ def _partners(desk: Desk) -> Iterator[str]:
 
     now = timezone.now()
     partners = [*Partner.objects.filter(desk=desk).order_by("name")]
-    versions, own = versions_with(desk, partners, now), version_in_force(desk, now)
+    own = version_in_force(desk, now)
+    versions = versions_with(partners, own, now)
     for partner in partners:
         known_by = ", ".join([*partner.operator_ids, *partner.provider_ids]) or "no id"
         yield f"{partner.name}  {' and '.join(partner.roles).upper()}  {known_by}  {partner.zone}"
