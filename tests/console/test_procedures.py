@@ -299,7 +299,7 @@ def test_a_form_is_held_against_what_the_partner_has_acknowledged_and_says_what_
     path = f"/d/voltpass/partners/{stricter.partner_id}"
     text = text_of(page_of(client, manager, path))
     assert "Readiness as CPO by Interoperability via Hubject 1" in text
-    assert f"From {NOW + 9 * DAY:%d/%m/%Y %H:%M} UTC, {LATER_ASKED} Gap" in text
+    assert f"From {NOW + 9 * DAY:%d/%m/%Y %H:%M} UTC, {LATER_ASKED}" in text
     assert "Two reference persons with operational skills" in text
     assert "Not ready" not in text
     Publication.objects.update(in_force_from=NOW)
