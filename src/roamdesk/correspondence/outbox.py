@@ -68,7 +68,7 @@ def back_off(attempts: int) -> timedelta:
 def defer_sending(message: Message) -> bool:
     """Queue the job in the caller's transaction, for the time it is due; false when one waits already.
 
-    What is about a case is sent before what was published to a thousand partners.
+    What was published to a thousand partners goes after all else.
     """
     job = app.configure_task(
         "correspondence.send_message",
@@ -76,7 +76,7 @@ def defer_sending(message: Message) -> bool:
         queueing_lock=f"message:{message.pk}",
         allow_unknown=True,
         schedule_at=message.next_attempt_at,
-        priority=0 if message.about.startswith("case:") else -1,
+        priority=-1 if message.about.startswith("acknowledgement:") else 0,
     )
     try:
         with transaction.atomic():
