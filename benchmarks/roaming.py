@@ -34,6 +34,7 @@ from roamdesk.oicp.mapping_evses import _Record
 
 RECORDS = int(os.environ.get("ROAMING_RECORDS", "1000000"))
 SESSIONS = int(os.environ.get("ROAMING_SESSIONS", "10000000"))
+APART = max(10_000_000 // SESSIONS, 1)  # seconds between two sessions: a day has as many of its size as at full size
 PER_PAGE, PER_OPERATOR, AT_STATION = 2000, 5000, 2
 STATUSES, LOOK_UPS, ROUNDS = 20_000, 2_000, 5
 STATUS_TARGET, MEMORY_MB = 20_000, 500
@@ -196,26 +197,27 @@ INSERT INTO charging_session (desk_id, evse_id, token_key, session_id, hub_key, 
     cpo_session_id, msp_session_id, transaction_id, cdr_id, started_at, ended_at, stop_reason, charging, observed_at)
 SELECT %(desk)s, %(first)s + n %% %(evses)s, upper(lpad(to_hex(n %% %(tokens)s), 14, '0')), 'S-' || n, 'S-' || n,
     'cdr', '{}', '', '', '', '', 'S-' || n,
-    %(at)s - n * interval '1 second', %(at)s - n * interval '1 second', '', FALSE, %(at)s
+    %(at)s - n * %(apart)s * interval '1 second', %(at)s - n * %(apart)s * interval '1 second', '', FALSE, %(at)s
 FROM generate_series(1, %(count)s) n
 """
 
 
 def _match(desk: Desk) -> Iterator[Figure]:
     """A token and an EVSE to their sessions, against the look-up of one session by its primary key."""
-    tokens = max(SESSIONS // 50, 1)
+    tokens, since = max(SESSIONS // 50, 1), AT - timedelta(hours=24)
     with scope(desk=desk), connection.cursor() as cursor:
         first = Evse.objects.filter(desk=desk).order_by("pk").values_list("pk", flat=True)[0]
         values = {"desk": desk.pk, "first": first, "evses": RECORDS, "tokens": tokens, "at": AT, "count": SESSIONS}
+        values |= {"apart": APART}
         cursor.execute(_FILL, values)
         cursor.execute("VACUUM ANALYZE charging_session")
         lowest = Session.objects.order_by("pk").values_list("pk", flat=True)[0]
         chance = random.Random(3)
-        numbers = [chance.randrange(1, SESSIONS) for _ in range(LOOK_UPS)]
+        numbers = [chance.randrange(1, 86_000 // APART) for _ in range(LOOK_UPS)]
 
         def match(number: int) -> None:
             key = f"{number % tokens:014X}"
-            newest_sessions(desk.pk, evse_id=first + number % RECORDS, keys=[key], contract="", printed="")
+            newest_sessions(desk.pk, evse_id=first + number % RECORDS, keys=[key], contract="", printed="", since=since)
 
         def by_key(number: int) -> None:
             read(Session, lowest + number - 1)

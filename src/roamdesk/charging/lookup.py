@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
@@ -27,13 +28,15 @@ ORDER BY s.started_at DESC
 """
 
 # Two index look-ups of the newest few; the token's other names come first, so that both stay look-ups.
+# Only those that may still be meant are read whole.
 _NEWEST = _RECORDS.format(
     which="""
-    (SELECT * FROM charging_session
+    SELECT whole.* FROM charging_session whole JOIN (
+    (SELECT id, ended_at FROM charging_session
      WHERE desk_id = %(desk)s::bigint AND evse_id = %(evse)s::bigint
      ORDER BY started_at DESC LIMIT %(newest)s)
     UNION
-    (SELECT * FROM charging_session
+    (SELECT id, ended_at FROM charging_session
      WHERE desk_id = %(desk)s::bigint AND token_key = ANY(%(keys)s::text[] || ARRAY(
          SELECT key::text FROM charging_token
          WHERE desk_id = %(desk)s::bigint AND (key = ANY(%(keys)s)
@@ -43,6 +46,8 @@ _NEWEST = _RECORDS.format(
          SELECT contract_key::text FROM charging_token
          WHERE desk_id = %(desk)s::bigint AND contract_key <> '' AND key = ANY(%(keys)s)))
      ORDER BY started_at DESC LIMIT %(newest)s)
+    ) picked ON picked.id = whole.id
+    WHERE picked.ended_at IS NULL OR picked.ended_at >= %(since)s::timestamptz
 """
 )
 
@@ -55,12 +60,15 @@ _OPEN_BESIDE = _RECORDS.format(
 
 
 def newest_sessions(
-    desk_id: int, *, evse_id: int | None, keys: Collection[str], contract: str, printed: str
+    desk_id: int, *, evse_id: int | None, keys: Collection[str], contract: str, printed: str, since: datetime
 ) -> list[SessionRecord]:
-    """The newest sessions of a desk at the EVSE or with the token under any of its names, newest first."""
+    """Of a desk's newest sessions at the EVSE, or with the token under any of its names, those open or ended since.
+
+    Newest first.
+    """
     return _records(
         _NEWEST,
-        desk=desk_id, evse=evse_id, keys=list(keys), contract=contract, printed=printed, newest=NEWEST,
+        desk=desk_id, evse=evse_id, keys=list(keys), contract=contract, printed=printed, newest=NEWEST, since=since,
     )  # fmt: skip
 
 

@@ -127,8 +127,9 @@ def operator_named(desk: Desk, heard: str) -> OperatorHint | None:
 def sessions_for(desk: Desk, *, evse: Evse | None = None, token: str = "", now: datetime) -> list[SessionRecord]:
     """The sessions at the EVSE or with the token, open or ended within 24 h, newest first (S9, S26)."""
     keys, contract, printed = _names_of_token(token)
-    found = newest_sessions(desk.pk, evse_id=evse.pk if evse else None, keys=keys, contract=contract, printed=printed)
-    return [one for one in found if one.ended_at is None or now - one.ended_at <= RECENT]
+    return newest_sessions(
+        desk.pk, evse_id=evse.pk if evse else None, keys=keys, contract=contract, printed=printed, since=now - RECENT
+    )
 
 
 def contracts_of(desk: Desk, token: str) -> frozenset[str]:
