@@ -17,7 +17,8 @@ from hub_double import HubDouble, Reply, ack, credentials_in
 from oicp_messages import REMOTE_STOP, SESSION
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.connecting import ConnectionRefused, complaints, connect, connection_of, hub_client
-from roamdesk.oicp.journal import SharedPace, forget_exchanges, one_push_at_a_time
+from roamdesk.oicp.forgetting import forget_exchanges
+from roamdesk.oicp.journal import SharedPace, one_push_at_a_time
 from roamdesk.oicp.looking import look
 from roamdesk.oicp.models import Exchange, HubConnection
 from roamdesk.oicp.operations import PULL_EVSE_STATUS, PUSH_EVSE_DATA

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 from django.db import connection, transaction
-from django_scopes import scope, scopes_disabled
+from django_scopes import scope
 
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.answers import Verdict
@@ -87,10 +86,3 @@ def one_push_at_a_time(desk: Desk, operation: Operation) -> Iterator[None]:
             yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [lock])
-
-
-def forget_exchanges(before: datetime) -> int:
-    """Drop the log of exchanges older than `before` (UTC) in every desk; how many."""
-    # A clock serves every desk.
-    with scopes_disabled():
-        return Exchange.objects.filter(at__lt=before).delete()[0]

@@ -1,4 +1,4 @@
-"""The log of exchanges holds tokens: it is kept for a while only."""
+"""The clock of what is forgotten."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
-from roamdesk.oicp.journal import forget_exchanges
+from roamdesk.oicp.forgetting import forget_exchanges
 
 KEPT_FOR = timedelta(days=90)
 
