@@ -17,7 +17,7 @@ MOST_ENERGY_KWH = Decimal(1000)  # more in one session is usually Wh sent as kWh
 
 
 class Kind(StrEnum):
-    """The kinds of evidence, the weightiest first (OICP 2.3 reference section 13)."""
+    """The kinds of evidence, the weightiest first."""
 
     CDR = "cdr"
     ENDED = "ended"
