@@ -21,17 +21,18 @@ from roamdesk.cases.models import Case
 from roamdesk.cases.services import open_case, record_facts
 from roamdesk.cases.teamwork import merge_cases
 from roamdesk.console.views import letters
-from roamdesk.correspondence import outbox
+from roamdesk.correspondence import outbox, ports
 from roamdesk.correspondence.models import Conversation, Draft, IncomingMail, Message
 from roamdesk.correspondence.sending import compose
+from roamdesk.correspondence.services import queue_message
 from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners.models import Partner
 
 NOW = datetime.now(UTC)
 OTHER = "desk@kilowerk.example"
 DEEDS = (
-    "look", "draft", "answer", "back", "settle", "reopen", "snooze", "wake", "aside", "bring-back", "place", "open",
-    "take",
+    "look", "draft", "answer", "back", "again", "settle", "reopen", "snooze", "wake", "aside", "bring-back", "place",
+    "open", "take",
 )  # fmt: skip
 
 
@@ -291,6 +292,59 @@ def test_what_has_left_cannot_be_taken_back(logged_in: Client, mail: IncomingMai
     assert refused.status_code == 422
     assert "on its way already" in refused.content.decode()
     assert outbox.State(sent(stuck.desk)[0].state) == "sending"
+
+
+def became(message: Message, state: str, reply: str = "") -> None:
+    """What the relay did with it, told to the case as the worker tells it."""
+    with scope(desk=message.desk):
+        fates = dict.fromkeys(message.to, state)
+        changes = {"state": state, "fates": fates, "last_reply": reply, "attempts": 1, "next_attempt_at": None}
+        Message.objects.filter(pk=message.pk).update(**changes)
+        ports.message_changed(Message.objects.select_related("desk", "conversation").get(pk=message.pk))
+
+
+@pytest.mark.parametrize("state", ["refused", "unknown"])
+def test_an_answer_that_did_not_arrive_waits_for_nobody_says_why_and_is_sent_again_on_a_second_press(
+    logged_in: Client, mail: IncomingMail, stuck: Case, state: str
+) -> None:
+    answer(logged_in, mail)
+    [message] = sent(stuck.desk)
+    became(message, state, "550 no such user here")
+    assert talk_of(mail).todo == "ours"
+    html = text_of(logged_in.get(path_of_talk(mail)).content.decode())
+    assert "The relay's last words: “550 no such user here”." in html
+    assert f"The same mail goes to {CPO_BACK_OFFICE} once more" in html
+    assert "their system may drop the copy" in html
+    logged_in.post(path_of_talk(mail, "/again"), {"message": message.pk})
+    [same] = sent(stuck.desk)
+    assert (same.state, same.fates) == ("queued", {CPO_BACK_OFFICE: "pending"})
+    assert same.message_id == message.message_id
+    assert talk_of(mail).todo == "theirs"
+    assert f"Mail sent again to {CPO_BACK_OFFICE}" in text_of(page_of_case(logged_in, stuck))
+
+
+def test_an_answer_that_the_relay_has_is_not_sent_again(logged_in: Client, mail: IncomingMail, stuck: Case) -> None:
+    answer(logged_in, mail)
+    [message] = sent(stuck.desk)
+    assert "Send it again" not in logged_in.get(path_of_talk(mail)).content.decode()
+    refused = logged_in.post(path_of_talk(mail, "/again"), {"message": message.pk})
+    assert refused.status_code == 422
+    assert "there is nothing to send again" in refused.content.decode()
+    assert "mail_again" not in kinds(stuck)
+
+
+def test_a_mail_of_the_procedure_is_not_sent_again_from_the_conversation(
+    logged_in: Client, mail: IncomingMail, stuck: Case
+) -> None:
+    with scope(desk=stuck.desk):
+        notice = queue_message(
+            stuck.desk, about=f"case:{stuck.pk}", key="k", to=[CPO_BACK_OFFICE], subject="s", text="t",
+            origin=Message.Origin.PERSON, conversation=talk_of(mail), at=NOW,
+        )  # fmt: skip
+    became(notice, "refused")
+    assert "Send it again" not in logged_in.get(path_of_talk(mail)).content.decode()
+    assert logged_in.post(path_of_talk(mail, "/again"), {"message": notice.pk}).status_code == 422
+    assert sent(stuck.desk)[0].state == "refused"
 
 
 def test_files_go_out_with_it_and_too_large_ones_are_refused_with_the_text_kept(

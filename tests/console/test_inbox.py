@@ -12,9 +12,10 @@ from django_scopes import scope
 
 from console.mails import answer_to, come, letter, path_of_talk, talk_of
 from console.pages import page_of, text_of
+from correspondence.mailbox_building import build_mailbox
 from roamdesk.cases.inbox import _in_order
 from roamdesk.cases.models import Case
-from roamdesk.correspondence.models import Conversation, IncomingMail
+from roamdesk.correspondence.models import Conversation, IncomingMail, Mailbox
 from roamdesk.desks.models import Desk, Person
 
 NOW = datetime.now(UTC)
@@ -48,6 +49,17 @@ def test_each_mail_stands_in_the_list_of_what_is_to_be_done(client: Client, stuc
     assert found == {
         "new": [f"Re: {stuck.reference} stuck cable"], "ours": [], "unplaced": ["Who are you"], "aside": ["News"],
     }  # fmt: skip
+
+
+def test_how_the_mailboxes_are_doing_is_a_press_away_and_marked_when_something_is_wrong(
+    client: Client, msp_desk: Desk, msp_operator: Person
+) -> None:
+    to_mailboxes = 'id="to-mailboxes" href="/d/voltpass/mailboxes">Mailboxes'
+    assert f"{to_mailboxes}</a>" in shown(client, msp_operator)
+    box = build_mailbox(msp_desk, 1143)
+    with scope(desk=msp_desk):
+        Mailbox.objects.filter(pk=box.pk).update(failures=3, last_error="It does not answer.", failing_since=NOW)
+    assert "Mailboxes 1 to look at" in text_of(shown(client, msp_operator).split('id="to-mailboxes"')[1][:400])
 
 
 def test_an_empty_list_says_what_is_true_and_where_something_is(

@@ -27,9 +27,10 @@ from roamdesk.correspondence.answering import Answered, answered_by
 from roamdesk.correspondence.conversations import NotDone
 from roamdesk.correspondence.drafts import keep_draft
 from roamdesk.correspondence.enclosing import File
-from roamdesk.correspondence.models import Conversation, Message
+from roamdesk.correspondence.models import Conversation, Fate, Message
 
 UNDO = timedelta(seconds=10)
+_ANSWER = ":answer:"
 ROOM_FOR_QUOTE = 20_000  # characters
 
 
@@ -89,7 +90,7 @@ def _queue(
         return correspondence.queue_message(
             case.desk,
             about=conversation.about,
-            key=f"{about(case)}:answer:{answer.key}"[:80],
+            key=f"{about(case)}{_ANSWER}{answer.key}"[:80],
             to=answered.to,
             subject=answered.subject,
             text=f"{text}\n\n{quote}".rstrip() + "\n",
@@ -123,6 +124,29 @@ def take_answer_back(case: Case, message: Message, *, actor: Actor, at: datetime
             quote = answered_by(message.conversation, case.reference).quote
             own = message.text.rstrip().removesuffix(without_number(case, quote)[:ROOM_FOR_QUOTE].rstrip())
             keep_draft(message.conversation, actor.person, own.rstrip(), at=at)
+
+
+def is_answer(message: Message) -> bool:
+    """An answer that somebody wrote in a conversation; mails of the procedure are written anew in the case."""
+    return message.origin == Message.Origin.PERSON and _ANSWER in message.key
+
+
+def send_answer_again(case: Case, message: Message, *, actor: Actor, at: datetime) -> None:
+    """To the addresses that were refused or of which nothing is known, under the same Message-ID.
+
+    Raises Refused for a mail of the procedure, and where there is nothing to send again.
+    """
+    with scope(desk=case.desk), transaction.atomic():
+        if message.conversation is None or not is_answer(message):
+            raise Refused("Only an answer that somebody wrote is sent again here. Send a notice anew in the case.")
+        _of(case, message.conversation)
+        try:
+            sent = correspondence.send_again(message, at=at)
+        except ValueError as nothing:
+            raise Refused(str(nothing)) from None
+        with changing(case) as locked:
+            write(locked, "mail_again", {"message": sent.pk, "to": sent.addresses(Fate.PENDING)}, actor, at)
+        conversations.say_again(message.conversation, at=at)
 
 
 def settle_mail(case: Case, conversation: Conversation, *, actor: Actor, at: datetime) -> None:

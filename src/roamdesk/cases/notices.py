@@ -24,6 +24,7 @@ from roamdesk.cases.snapshot import facts_of
 from roamdesk.cases.telling import note as noted
 from roamdesk.cases.threading import thread_of
 from roamdesk.cases.words import fill_mail, full
+from roamdesk.correspondence import conversations
 from roamdesk.correspondence import services as correspondence
 from roamdesk.correspondence.addresses import MailRefused
 from roamdesk.correspondence.budgets import UsedUp
@@ -243,11 +244,19 @@ def message_changed(message: Message) -> None:
     with scope(desk=case.desk), changing(case, even_merged=True) as locked:
         if _last_state(locked, message) != message.state:
             write(locked, "mail_state", {"message": message.pk, "state": message.state}, RELAY, now)
+            _wait_for_nobody(message, now)
         if locked.state != Case.State.MERGED:
             known = locked.known["values"]
             told = {name: value for name, value in told_by(message).items() if known.get(name) != value}
             record(locked, told, RELAY, now)
             take_back_what_bounced(locked, message, now)
+
+
+def _wait_for_nobody(message: Message, at: datetime) -> None:
+    """Whoever may not have got our answer owes none: a person decides what to do."""
+    lost = message.state in (Message.State.REFUSED, Message.State.UNKNOWN)
+    if lost and message.origin == Message.Origin.PERSON and message.conversation:
+        conversations.unsay(message.conversation, at=at)
 
 
 def _last_state(case: Case, message: Message) -> str:

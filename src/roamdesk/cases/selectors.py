@@ -165,6 +165,7 @@ TEXTS = {
     "declined": "Declined: {rule}",
     "mail_queued": "Mail queued to {to}",
     "mail_state": "Mail {state}",
+    "mail_again": "Mail sent again to {to}",
     "mail_came": "{what}",
     "mail_settled": "Mail of {with}: nothing to answer",
     "mail_to_answer": "Mail of {with} is to be answered after all",

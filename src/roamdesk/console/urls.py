@@ -95,6 +95,7 @@ urlpatterns = [
     path(_TALK + "/draft", conversations.draft, name="draft"),
     path(_TALK + "/answer", conversations.answer, name="answer_mail"),
     path(_TALK + "/back", conversations.back, name="answer_back"),
+    path(_TALK + "/again", conversations.again, name="answer_again"),
     path(_TALK + "/settle", conversations.settle, name="settle"),
     path(_TALK + "/reopen", conversations.reopen, name="reopen_mail"),
     path(_TALK + "/snooze", conversations.snooze, name="snooze"),

@@ -147,10 +147,16 @@ def reopen(conversation: Conversation, *, at: datetime) -> None:
 
 
 def unsay(conversation: Conversation, *, at: datetime) -> None:
-    """Our answer was taken back: theirs is to be answered again."""
+    """Our answer was taken back or did not arrive: theirs is to be answered again."""
     said = Conversation.objects.filter(pk=conversation.pk, todo__in=[Todo.THEIRS, Todo.NOTHING])
     said.exclude(newest_in=None).update(todo=Todo.OURS, since=at)
     said.filter(newest_in=None).update(todo=Todo.NOTHING)
+
+
+def say_again(conversation: Conversation, *, at: datetime) -> None:
+    """Our answer that had not arrived is on its way once more: an answer of theirs is awaited."""
+    said = Conversation.objects.filter(pk=conversation.pk, todo__in=[Todo.OURS, Todo.NOTHING])
+    said.update(todo=Todo.THEIRS, since=at)
 
 
 def set_aside(conversation: Conversation, *, by: str, at: datetime) -> None:

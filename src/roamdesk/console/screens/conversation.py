@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from roamdesk.cases import inbox
 from roamdesk.cases.belonging import Maybe
-from roamdesk.cases.mailing import UNDO, filled_text
+from roamdesk.cases.mailing import UNDO, filled_text, is_answer
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView, case_view
 from roamdesk.cases.understanding import maybes_of
@@ -37,7 +37,10 @@ MOST_SESSIONS = 3
 
 @dataclass(frozen=True)
 class Line:
-    """A mail of the conversation. ``letter`` where it is opened already; ``text`` and ``files`` of ours."""
+    """A mail of the conversation. ``letter`` where it is opened already; ``text`` and ``files`` of ours.
+
+    ``again``: to whom an answer of ours can be sent again, as it was refused or nothing is known of it.
+    """
 
     id: str
     number: int
@@ -51,6 +54,7 @@ class Line:
     letter: Letter | None = None
     text: str = ""
     files: tuple[OutgoingFile, ...] = ()
+    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,7 +215,13 @@ def _sent(message: Message, now: datetime, zone: str) -> Line:
         why=message.last_reply,
         text=message.text,
         files=tuple(message.files.all()),
+        again=", ".join(_again(message)),
     )
+
+
+def _again(message: Message) -> list[str]:
+    lost = message.state in (Message.State.REFUSED, Message.State.UNKNOWN) and is_answer(message)
+    return message.addresses(Fate.REFUSED, Fate.UNKNOWN) if lost else []
 
 
 def _fate(message: Message, address: str) -> Mark:

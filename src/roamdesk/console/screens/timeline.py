@@ -17,6 +17,7 @@ _ICONS = {
     "taken_back": "later",
     "command": "waiting",
     "mail_queued": "mail",
+    "mail_again": "mail",
     "mail_came": "mail",
     "acknowledged": "mail",
     "attention": "overdue",

@@ -61,6 +61,16 @@ class Doing:
             raise Refused("No mail of theirs stands here any more. Look at it again.")
         return mail
 
+    @property
+    def message(self) -> Message:
+        """The mail of ours that was meant. Raises Refused where it is not of this conversation."""
+        number = self.posted("message")
+        named = Message.objects.select_related("desk", "conversation").filter(conversation=self.talk)
+        message: Message | None = named.filter(pk=number).first() if number.isdecimal() else None
+        if message is None:
+            raise Refused("There is no such mail in this conversation.")
+        return message
+
     def posted(self, name: str) -> str:
         return self.request.POST.get(name, "")
 
@@ -150,15 +160,13 @@ def _files(request: HttpRequest) -> list[File]:
 @deed
 def back(doing: Doing) -> None:
     """An answer is taken back before it leaves."""
-    number = doing.posted("message")
-    message: Message | None = (
-        Message.objects.select_related("desk", "conversation").filter(conversation=doing.talk, pk=number).first()
-        if number.isdecimal()
-        else None
-    )
-    if message is None:
-        raise Refused("There is no such mail in this conversation.")
-    mailing.take_answer_back(doing.case, message, actor=doing.actor, at=doing.at)
+    mailing.take_answer_back(doing.case, doing.message, actor=doing.actor, at=doing.at)
+
+
+@deed
+def again(doing: Doing) -> None:
+    """An answer that was refused, or of which nothing is known, leaves once more."""
+    mailing.send_answer_again(doing.case, doing.message, actor=doing.actor, at=doing.at)
 
 
 @deed

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from roamdesk.cases.inbox import LISTS, conversation_of
 from roamdesk.console.gate import at_desk
 from roamdesk.console.screens.inbox import inbox_screen
+from roamdesk.console.screens.mailboxes import alarms_of
 from roamdesk.console.shell import page
 from roamdesk.correspondence import reading
 from roamdesk.correspondence.conversations import Todo
@@ -27,9 +28,8 @@ def inbox(request: HttpRequest, access: Access) -> HttpResponse:
         screen = inbox_screen(access.desk, access.person.zone, now, chosen, request.GET.get("after", ""))
     except (ValueError, OverflowError):
         raise Http404("There is no such page of the inbox.") from None
-    return page(
-        request, access, "mail", "Mail", template="inbox", box=screen, now=now, done=_just_done(request, access)
-    )
+    done, alarms = _just_done(request, access), alarms_of(access.desk)
+    return page(request, access, "mail", "Mail", template="inbox", box=screen, now=now, done=done, alarms=alarms)
 
 
 def _just_done(request: HttpRequest, access: Access) -> Conversation | None:
