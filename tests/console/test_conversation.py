@@ -472,11 +472,25 @@ def test_the_step_that_waits_for_a_mail_is_one_key_beside_it(
         partner = Partner.objects.get(name="Nordlade")
         facts = {"caller": "ourselves", "problem": "other", "mail_sent": "yes"}
         case = open_case(stuck.desk, side="msp", facts=facts, partner=partner, actor=Actor.of(msp_operator), at=NOW)
-    html = page_of(logged_in, msp_operator, path_of_talk(answer_to(case, NOW)))
+    mail = answer_to(case, NOW)
+    html = page_of(logged_in, msp_operator, path_of_talk(mail))
     assert "It settles the matter" in html
     version, rule = again(case).version, html.partition('name="rule" value="')[2].partition('"')[0]
-    logged_in.post(f"/d/voltpass/cases/{case.reference}/answer", {"version": version, "rule": rule, "key": "1"})
+    posted = {"version": version, "rule": rule, "key": "1", "talk": talk_of(mail).pk}
+    done = logged_in.post(f"/d/voltpass/cases/{case.reference}/answer", posted)
     assert again(case).known["values"]["mail_answered"] == "settled"
+    assert done["Location"] == path_of_talk(mail)
+
+
+@pytest.mark.parametrize("talk", ["", "x", "99999999999999999999", "//evil.example", "other"])
+def test_whoever_names_no_conversation_of_the_case_is_led_to_the_case(
+    logged_in: Client, stuck: Case, msp_operator: Person, talk: str
+) -> None:
+    other = a_case(stuck.desk, msp_operator, caller="user", problem="cable_stuck")
+    elsewhere = talk_of(answer_to(other, NOW)).pk
+    posted = {"to": "cpo_cc", "result": "no_answer", "talk": elsewhere if talk == "other" else talk}
+    done = logged_in.post(f"/d/voltpass/cases/{stuck.reference}/call", posted)
+    assert done["Location"] == f"/d/voltpass/cases/{stuck.reference}"
 
 
 def test_where_an_answer_by_the_template_is_owed_the_way_to_it_stands_there(

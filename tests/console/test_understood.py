@@ -11,6 +11,8 @@ from django_scopes import scope
 from builders import MSP_BACK_OFFICE
 from case_reading import fresh, known
 from cases.mails import TEMPLATE, arrive
+from cases.test_two_desks_by_mail import stated
+from console.mails import path_of_talk, talk_of
 from console.pages import page_of, path_of, text_of
 from roamdesk.cases.models import Case
 from roamdesk.console.screens.understood import understood_panel
@@ -59,6 +61,27 @@ def test_one_key_confirms_all(client: Client, mail: IncomingMail, case: Case, cp
     assert client.post(decided(mail, case), {"all": "1"}).status_code == 302
     assert known(case)["event_time"] == "2026-03-10T09:00:00+00:00"
     assert "What was understood" not in page_of(client, cpo_operator, path_of(case))
+
+
+def test_confirmed_in_the_conversation_one_is_back_there(
+    client: Client, mail: IncomingMail, case: Case, cpo_operator: Person
+) -> None:
+    client.force_login(cpo_operator)
+    page = client.get(path_of_talk(mail)).content.decode()
+    talk = talk_of(mail).pk
+    assert f'<input type="hidden" name="talk" value="{talk}">' in page
+    assert client.post(decided(mail, case), {"all": "1", "talk": talk})["Location"] == path_of_talk(mail)
+
+
+def test_a_new_step_that_is_no_mail_leads_to_the_case(
+    client: Client, cpo_desk: Desk, msp_desk: Desk, cpo_operator: Person, at: datetime
+) -> None:
+    mail = stated(msp_desk, cpo_desk, "danger", at, address=MSP_BACK_OFFICE)
+    with scope(desk=cpo_desk):
+        case = Case.objects.get(pk=mail.about.removeprefix("case:"))
+    client.force_login(cpo_operator)
+    posted = {"take": "problem", "talk": talk_of(mail).pk}
+    assert client.post(decided(mail, case), posted)["Location"] == path_of(case)
 
 
 def test_a_corrected_time_is_that_of_the_wall_clock(

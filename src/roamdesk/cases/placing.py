@@ -82,10 +82,8 @@ def open_case_for(mail: IncomingMail, read: ParsedMail) -> Filed | None:
 
 
 def _opened(closely: ReadMail, side: str, actor: Actor, at: datetime) -> Case:
-    """What is understood stays a proposal; the problem is taken only where the sender's own desk has stated it."""
+    """What is understood stays a proposal, the problem as well: nobody has proved who wrote."""
     facts = {"caller": "partner_mail" if closely.sender else "other"}
-    if closely.understood.problem:
-        facts["problem"] = closely.understood.problem
     return open_case(
         closely.mail.desk,
         side=side,

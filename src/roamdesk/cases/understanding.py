@@ -11,6 +11,7 @@ from django.db import transaction
 from django_scopes import scope
 
 from roamdesk.cases.actors import INCOMING, Actor
+from roamdesk.cases.attention import call_for_attention
 from roamdesk.cases.belonging import Maybe, ReadMail, maybe_cases, read_closely
 from roamdesk.cases.changing import about, changing
 from roamdesk.cases.errors import Refused
@@ -24,11 +25,14 @@ from roamdesk.cases.telling import storable
 from roamdesk.cases.words import full
 from roamdesk.correspondence.models import IncomingMail, Verdict
 from roamdesk.correspondence.parsing.mail import ParsedMail
+from roamdesk.desks.models import Desk
+from roamdesk.procedure.planning import decide
 from roamdesk.procedure.template import read_time
 from roamdesk.procedure.understanding import Part, UnderstoodField
 from roamdesk.procedure.understanding.references import reference_told
 
 PROBLEM, THEIR_REFERENCE = "problem", "their_reference"
+DANGER_STATED = "A machine states danger: read it now."
 NOT_READ = (Verdict.OURS, Verdict.COPY, Verdict.BOUNCE, Verdict.TOO_LARGE)
 
 
@@ -61,6 +65,10 @@ def keep_reading(mail: IncomingMail, read: ParsedMail) -> None:
         return
     case = case_of(mail)
     closely = read_closely(mail, read, case)
+    if case and _states_danger(closely):
+        with changing(case, even_merged=True) as locked:
+            because = f"A mail of {mail.sender or 'nobody'} states danger: read it now."
+            call_for_attention(locked, because, INCOMING, mail.arrived_at)
     if case and mail.automatic:
         _keep_reference_of_machine(case, closely, read)
     proposals = proposals_of(closely)
@@ -84,10 +92,18 @@ def proposals_of(closely: ReadMail) -> list[Proposal]:
     found = [_proposal(each) for each in understood.fields]
     if understood.problem:
         raw = facts[PROBLEM].options[understood.problem]
-        found.append(Proposal(PROBLEM, facts[PROBLEM].title, {PROBLEM: understood.problem}, raw, Part.ATTACHMENT))
+        doubts = (DANGER_STATED,) if _states_danger(closely) else ()
+        title, values = facts[PROBLEM].title, {PROBLEM: understood.problem}
+        found.append(Proposal(PROBLEM, title, values, raw, Part.ATTACHMENT, doubts))
     if reference := storable(understood.their_reference)[:LONGEST_REFERENCE]:
         found.append(Proposal(THEIR_REFERENCE, "Their reference", {THEIR_REFERENCE: reference}, reference, Part.TEXT))
     return found
+
+
+def _states_danger(closely: ReadMail) -> bool:
+    """Whether the attached problem would be danger by the procedure; anyone can attach it, so a person reads it."""
+    problem = closely.understood.problem
+    return bool(problem) and decide(closely.procedure, {PROBLEM: problem}).route.danger
 
 
 def _proposal(field: UnderstoodField) -> Proposal:
@@ -127,6 +143,13 @@ def readings_in(case: Case) -> list[MailReading]:
     """Of the mails that stand in the case, the newest first. Runs in the desk's scope."""
     found = MailReading.objects.filter(mail__about=about(case), desk=case.desk).select_related("mail__desk")
     return list(found.order_by("-mail__arrived_at", "-pk"))
+
+
+def stating_danger(desk: Desk, conversations: Collection[int]) -> set[int]:
+    """Those in which a mail states danger that nobody has decided on. One query. Runs in the desk's scope."""
+    stated = [{"name": PROBLEM, "state": Decided.OPEN, "doubts": [DANGER_STATED]}]
+    found = MailReading.objects.filter(desk=desk, mail__conversation__in=conversations, proposals__contains=stated)
+    return set(found.values_list("mail__conversation", flat=True))
 
 
 def maybes_of(mail: IncomingMail) -> list[Maybe]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roamdesk.cases.inbox import LISTS, QUARANTINE, SNOOZED, Entry, Listing, counts, listing
 from roamdesk.cases.models import Case
+from roamdesk.cases.understanding import stating_danger
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.correspondence.conversations import Todo
@@ -94,7 +95,7 @@ def inbox_screen(desk: Desk, zone: str, now: datetime, chosen: str, after: str) 
         chosen=chosen,
         title=TITLES[chosen],
         tabs=tabs,
-        rows=tuple(_rows(found, now, zone)),
+        rows=tuple(_rows(desk, found, now, zone)),
         more=found.more,
         empty=EMPTY[chosen],
         elsewhere=next((tab for tab in tabs if tab.count and not tab.on and tab.key in _WORK), None),
@@ -104,8 +105,11 @@ def inbox_screen(desk: Desk, zone: str, now: datetime, chosen: str, after: str) 
 _WORK = (Todo.NEW, Todo.OURS, Todo.UNPLACED, QUARANTINE)
 
 
-def _rows(found: Listing, now: datetime, zone: str) -> list[Row]:
-    return [_row(entry, now, zone) for entry in found.entries] + [_unread(mail, now, zone) for mail in found.unread]
+def _rows(desk: Desk, found: Listing, now: datetime, zone: str) -> list[Row]:
+    danger = stating_danger(desk, [entry.conversation.pk for entry in found.entries]) if found.entries else set()
+    rows = [_row(entry, now, zone) for entry in found.entries]
+    rows = [replace(row, mark=mark(State.OVERDUE, "Read it now")) if row.number in danger else row for row in rows]
+    return rows + [_unread(mail, now, zone) for mail in found.unread]
 
 
 def _row(entry: Entry, now: datetime, zone: str) -> Row:

@@ -13,14 +13,18 @@ from django.views.decorators.http import require_POST
 
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.errors import Refused, StaleCase
+from roamdesk.cases.inbox import case_about, conversation_of
 from roamdesk.cases.models import Case, Event
 from roamdesk.cases.procedures import procedure_of
+from roamdesk.cases.selectors import case_view
 from roamdesk.charging.services import CommandRefused
 from roamdesk.console import words
 from roamdesk.console.gate import at_desk
 from roamdesk.console.typed import TimeRefused, told
 from roamdesk.console.views.case import case_page, found
+from roamdesk.correspondence.models import Conversation
 from roamdesk.desks.access import Access, Right
+from roamdesk.procedure.model import Channel
 
 Deed = Callable[..., Case | None]
 TELLING = ("opened", "facts", "edited", "taken_back", "departed", "declined", "command_result")
@@ -53,24 +57,43 @@ class Doing:
 def deed(right: Right = Right.HANDLE_CASES) -> Callable[[Deed], Callable[..., HttpResponse]]:
     """A POST that does one thing to a case, and shows it, or the case that the deed returns.
 
+    Whoever did it from a conversation (``talk``) is back there, unless a new step of ours is done elsewhere.
     What is refused is said above the step, and changes nothing.
     """
 
     def decorate(does: Deed) -> Callable[..., HttpResponse]:
         def done(request: HttpRequest, access: Access, /, reference: str, **more: Any) -> HttpResponse:
             case = found(access, reference)
+            doing, stood = Doing(request, access, case), case.next_action
             try:
-                leads_to = does(Doing(request, access, case), **more) or case
+                leads_to = does(doing, **more) or case
             except StaleCase as stale:
                 return _conflict(request, access, reference, stale)
             except (Refused, TimeRefused, CommandRefused) as refused:
                 return case_page(request, access, found(access, reference), problem=str(refused), status=422)
+            if (talk := _came_from(doing, leads_to)) and not _stands_elsewhere(doing, stood):
+                return redirect("console:conversation", access.desk.slug, talk.pk)
             return redirect("console:case", access.desk.slug, leads_to.reference)
 
         update_wrapper(done, does)
         return require_POST(at_desk(right)(done))
 
     return decorate
+
+
+def _came_from(doing: Doing, case: Case) -> Conversation | None:
+    """The conversation in which it was pressed, where it is one about this case."""
+    number = doing.post.get("talk", "")
+    talk = conversation_of(case.desk, int(number)) if number.isascii() and number.isdecimal() else None
+    about = case_about(talk) if talk else None
+    return talk if about and about.pk == case.pk else None
+
+
+def _stands_elsewhere(doing: Doing, stood: str) -> bool:
+    """Whether another step of ours than what ``stood`` there is next, and is not done by mail."""
+    case = found(doing.access, doing.case.reference)
+    step = case_view(case, doing.at, doing.actor.name).step if case.next_action not in ("", stood) else None
+    return step is not None and step.ours and step.rule.channel is not Channel.MAIL
 
 
 def _conflict(request: HttpRequest, access: Access, reference: str, stale: StaleCase) -> HttpResponse:
