@@ -13,6 +13,7 @@ from django_scopes import scope
 
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.admission import Caller
+from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.models import HubConnection
 from roamdesk.oicp.reception import Inbound, answer
 from roamdesk.oicp.wire import Message
@@ -45,7 +46,10 @@ Hub = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def hub_calls(at: datetime) -> Hub:
-    """Call a desk as the hub does, past TLS, a second later each time: desk, path from /api/oicp on, message."""
+    """Call a desk as the hub does, past TLS, a second later each time: desk, path from /api/oicp on, message.
+
+    What follows an answer has followed when it returns.
+    """
     seconds = itertools.count()
 
     def call(slug: str, path: str, message: Message | bytes, caller: str = HUB) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def hub_calls(at: datetime) -> Hub:
             Inbound(slug, f"/api/oicp{path}", body, Caller(caller), at + timedelta(seconds=next(seconds)), "process-1")
         )
         document: dict[str, Any] = json.loads(said)
+        fold_due()
         return document
 
     return call

@@ -37,9 +37,21 @@ def run(statement: bytes, values: Sequence[Any]) -> None:
 
 def insert(row: models.Model) -> None:
     """Write a new row; its ``pk`` is known afterwards. What ``save`` of its model derives is not."""
-    values = {name: field.get_db_prep_save(getattr(row, name), connection) for name, field in _columns(type(row))}
-    ((row.pk,),) = rows(_insert(type(row)), values)
+    ((row.pk,),) = rows(_insert(type(row)), _values(row))
     row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_first(row: models.Model) -> bool:
+    """As ``insert``; False, and nothing written, where a row stands that this one must not double."""
+    written = rows(_insert(type(row), "ON CONFLICT DO NOTHING"), _values(row))
+    for (row.pk,) in written:
+        row._state.adding, row._state.db = False, connection.alias
+    return bool(written)
+
+
+def update(row: models.Model) -> None:
+    """Write every column of a row that is there."""
+    rows(_update(type(row)), _values(row) | {"id": row.pk})
 
 
 def read(model: type[Row], pk: int) -> Row | None:
@@ -58,6 +70,10 @@ def _columns(model: type[models.Model]) -> list[tuple[str, models.Field[Any, Any
     return [(field.attname, field) for field in model._meta.concrete_fields if not field.primary_key]
 
 
+def _values(row: models.Model) -> dict[str, Any]:
+    return {name: field.get_db_prep_save(getattr(row, name), connection) for name, field in _columns(type(row))}
+
+
 @cache
 def _select(model: type[models.Model], condition: str) -> bytes:
     columns = ", ".join(f'"{name}"' for name, _ in _columns(model))
@@ -65,7 +81,13 @@ def _select(model: type[models.Model], condition: str) -> bytes:
 
 
 @cache
-def _insert(model: type[models.Model]) -> bytes:
+def _insert(model: type[models.Model], otherwise: str = "") -> bytes:
     names = [name for name, _ in _columns(model)]
     columns, values = ", ".join(f'"{name}"' for name in names), ", ".join(f"%({name})s" for name in names)
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values}) RETURNING id'.encode()
+    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values}) {otherwise} RETURNING id'.encode()
+
+
+@cache
+def _update(model: type[models.Model]) -> bytes:
+    columns = ", ".join(f'"{name}" = %({name})s' for name, _ in _columns(model))
+    return f'UPDATE "{model._meta.db_table}" SET {columns} WHERE id = %(id)s RETURNING id'.encode()

@@ -16,6 +16,7 @@ from roamdesk.charging.roaming.services import (
 )
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.codes import Code
+from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.mapping import (
     authorisation_of,
     charge_record_of,
@@ -37,10 +38,13 @@ from roamdesk.oicp.wire.records import ChargeDetailRecord, ChargingNotification
 
 
 def authorise_start(desk: Desk, hub: HubConnection, message: AuthorizeStart, origin: Origin) -> AuthorizationStart:
-    """Yes for a token of ours that is not blocked. Of any other nothing is kept. Raises CallRefused."""
+    """Yes for a token of ours that is not blocked. Of any other nothing is kept. Raises CallRefused.
+
+    The session follows after the answer (``following``): here it is only seen that it can. Raises EvidenceRefused.
+    """
     _check_token(desk, _identification(message))
     if message.SessionID:
-        record_authorisation(desk, authorisation_of(message, origin, provider_id=hub.provider_id))
+        session_key(message.SessionID)
     return AuthorizationStart(
         AuthorizationStatus="Authorized", StatusCode=status_of(Code.SUCCESS), ProviderID=hub.provider_id,
         SessionID=message.SessionID, CPOPartnerSessionID=message.CPOPartnerSessionID,
@@ -97,10 +101,13 @@ def _check_token(desk: Desk, identification: IdentificationType) -> None:
 
 def _check_open(desk: Desk, session_id: str) -> None:
     try:
-        with scope(desk=desk):
-            session = Session.objects.filter(desk=desk, hub_key=session_key(session_id)).first()
+        key = session_key(session_id)
     except EvidenceRefused as problem:
         raise CallRefused(Code.SESSION_INVALID, str(problem)) from None
+    with scope(desk=desk):
+        session = Session.objects.filter(desk=desk, hub_key=key).first()
+        if session is None and fold_due(session_id):
+            session = Session.objects.filter(desk=desk, hub_key=key).first()
     if session is None:
         raise CallRefused(Code.SESSION_INVALID, "No such session is known here.")
     if session.ended_at is not None:

@@ -55,6 +55,7 @@ class Exchange(models.Model):
     says = models.CharField(max_length=500, blank=True)
     process_id = models.CharField(max_length=64, blank=True, help_text="Names the call at the hub")
     findings = ArrayField(models.CharField(max_length=300), default=list)
+    unfolded = models.BooleanField(default=False, help_text="Answered; the session does not say it yet")
 
     objects: ClassVar[models.Manager[Exchange]] = ScopedManager(desk="desk")
 
@@ -62,6 +63,7 @@ class Exchange(models.Model):
         indexes = [
             models.Index(fields=["desk", "-at"]),
             models.Index(fields=["desk", "session_id"], condition=~models.Q(session_id=""), name="exchange_of_session"),
+            models.Index(fields=["id"], condition=models.Q(unfolded=True), name="exchange_unfolded"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import FrameType
 from typing import Any
 from urllib.parse import unquote
@@ -20,8 +21,10 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from procrastinate.contrib.django import app
 
 from roamdesk.oicp.admission import Caller
+from roamdesk.oicp.following import Follower
 from roamdesk.oicp.reception import LONGEST_REQUEST, Inbound, answer
 
 logger = logging.getLogger(__name__)
@@ -89,6 +92,7 @@ def _from_header(text: str) -> str:
     return found[1].strip() if found else ""
 
 
+@lru_cache(64)
 def common_name(pem: str) -> str:
     """Empty when it cannot be read."""
     try:
@@ -172,7 +176,10 @@ def run() -> None:
         host.strip("[]"), int(port), certificate=settings.OICP_CERTIFICATE, key=settings.OICP_KEY,
         roots=settings.OICP_ROOTS,
     )  # fmt: skip
+    follower = Follower(lambda: app.configure_task("oicp.fold_due", allow_unknown=True, queue="hub").defer())
+    follower.start()
     server.start()
     logger.info("the hub is served at %s", settings.OICP_LISTEN)
     told.wait()
     server.stop()
+    follower.stop()

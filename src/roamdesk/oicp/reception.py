@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-from django_scopes import scope, scopes_disabled
+from django.db import InterfaceError, OperationalError, connection
+from django_scopes import scope
 
 from roamdesk.charging.roaming.said import Origin
 from roamdesk.charging.roaming.services import EvidenceRefused
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import found, insert
 from roamdesk.oicp import cpo_side, emp_side
 from roamdesk.oicp import operations as op
 from roamdesk.oicp.admission import Caller, admit, check_ids
 from roamdesk.oicp.codes import Code
+from roamdesk.oicp.following import DUE
 from roamdesk.oicp.models import Exchange, HubConnection
 from roamdesk.oicp.operations import Operation
 from roamdesk.oicp.refusing import CallRefused, refusal
@@ -57,15 +59,32 @@ def answer(inbound: Inbound) -> bytes:
 
 
 def _answer(inbound: Inbound, found: Found | None) -> Answer:
-    # The path names the desk; nothing is read of it before the caller is known.
-    with scopes_disabled():
-        hub = HubConnection.objects.select_related("desk").filter(desk__slug=inbound.desk).first()
+    hub = _hub_of(inbound.desk)
     if found is None:
         return refusal(None, Code.DATA_ERROR, "No such service is offered here.")
     if hub is None:
         return refusal(found.route.operation, Code.PARTNER_NOT_FOUND, "No such partner is served here.")
     call = _Call(hub.desk, hub, inbound, found)
     return call.authorise_start() if found.route.operation is op.AUTHORIZE_START else call.handle()
+
+
+def _hub_of(slug: str) -> HubConnection | None:
+    """The path names the desk; nothing is read of it before the caller is known."""
+    try:
+        return _read_hub(slug)
+    except (OperationalError, InterfaceError):  # the database was started anew since this thread's last call
+        connection.close()
+        return _read_hub(slug)
+
+
+def _read_hub(slug: str) -> HubConnection | None:
+    hub = next(iter(found(HubConnection, _OF_DESK, {"slug": slug})), None)
+    if hub is not None:
+        hub.desk = found(Desk, "WHERE id = %(pk)s", {"pk": hub.desk_id})[0]
+    return hub
+
+
+_OF_DESK = "WHERE desk_id = (SELECT id FROM desks_desk WHERE slug = %(slug)s)"
 
 
 @dataclass
@@ -92,15 +111,17 @@ class _Call:
 
     def authorise_start(self) -> Answer:
         """The hub asks every MSP about every unknown card: of those that are not ours nothing is kept (A UID is
-        personal data). So this one call is kept after it is read, together with what it caused."""
+        personal data). So this one call is kept after it is read; the session follows after the answer."""
         began = time.monotonic()
         with scope(desk=self.desk):
             exchange = self._exchange()
-            with transaction.atomic():
-                said = self._act(exchange)
-                if _is_ours(said) or exchange.code not in _STRANGERS:
-                    self._close(exchange, said, began)
-                    exchange.save(force_insert=True)
+            said = self._act(exchange)
+            if exchange.code not in _STRANGERS:
+                self._close(exchange, said, began)
+                exchange.unfolded = _opens_session(said)
+                insert(exchange)
+        if exchange.unfolded:
+            DUE.set()
         return said
 
     def _exchange(self) -> Exchange:
@@ -150,8 +171,8 @@ class _Call:
 _STRANGERS = frozenset({Code.RFID_INVALID, Code.QR_INVALID, Code.PLUG_AND_CHARGE_INVALID})
 
 
-def _is_ours(said: Answer) -> bool:
-    return isinstance(said, AuthorizationStart) and said.AuthorizationStatus == "Authorized"
+def _opens_session(said: Answer) -> bool:
+    return isinstance(said, AuthorizationStart) and said.AuthorizationStatus == "Authorized" and bool(said.SessionID)
 
 
 ESSENTIAL: dict[str, tuple[str, ...]] = {

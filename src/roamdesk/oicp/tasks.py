@@ -1,4 +1,4 @@
-"""The clock of what is forgotten."""
+"""Sessions after their authorisations, and the clock of what is forgotten."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
 
+from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.forgetting import forget_exchanges
 
 KEPT_FOR = timedelta(days=90)
+
+
+@app.task(name="oicp.fold_due", queue="hub")
+def fold_authorised() -> int:
+    return fold_due()
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="oicp.sweep", queue="hub", queueing_lock="oicp.sweep")
+def sweep(timestamp: int) -> int:
+    """What a process that died had answered."""
+    return fold_due()
 
 
 @app.periodic(cron="17 3 * * *")

@@ -9,6 +9,7 @@ from django_scopes import scope
 from roamdesk.charging.models import Token
 from roamdesk.charging.roaming.said import Decision, Refusal, TokenSaid
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import found
 
 
 def authorise(desk: Desk, token: TokenSaid) -> Decision:
@@ -18,8 +19,7 @@ def authorise(desk: Desk, token: TokenSaid) -> Decision:
     """
     if not token.key:
         return Decision(Refusal.UNREADABLE)
-    with scope(desk=desk):
-        known = list(_tokens(desk, token))
+    known = _tokens(desk, token)
     if not known:
         return Decision(Refusal.UNKNOWN_TOKEN)
     usable = [one for one in known if one.blocked_at is None]
@@ -40,6 +40,9 @@ def unblock_token(desk: Desk, token: Token) -> None:
 
 
 def _tokens(desk: Desk, token: TokenSaid) -> list[Token]:
-    if token.uid_key:
-        return list(Token.objects.filter(desk=desk, key=token.uid_key))
-    return list(Token.objects.filter(desk=desk, contract_key=token.stem_key)[:20])
+    if uid := token.uid_key:
+        return found(Token, "WHERE desk_id = %(desk)s AND key = %(key)s", {"desk": desk.pk, "key": uid})
+    return found(Token, _OF_CONTRACT, {"desk": desk.pk, "key": token.stem_key})
+
+
+_OF_CONTRACT = "WHERE desk_id = %(desk)s AND contract_key = %(key)s LIMIT 20"

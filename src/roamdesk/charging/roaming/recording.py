@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from roamdesk.charging.roaming.folding import Kind, Piece, SessionState, fold
 from roamdesk.charging.roaming.said import Authorisation, ChargeRecord, Notification, TimeSaid
 from roamdesk.charging.roaming.texts import clean
 from roamdesk.desks.models import Desk
+from roamdesk.desks.prepared import found, insert, insert_first, update
 from roamdesk.identifiers import IdentifierError, SessionId, label_key
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import partner_of_operator, partner_of_provider, partner_running
@@ -56,12 +57,12 @@ def record_cdr(desk: Desk, said: ChargeRecord) -> Session:
 def _record(desk: Desk, kind: Kind, said: Message) -> Session:
     hub_key = session_key(said.ids.hub)
     with scope(desk=desk), transaction.atomic():
-        session = _locked(desk, hub_key, said)
-        evidence, fresh = _keep(desk, session, kind, said)
+        session, made = _locked(desk, hub_key, said)
+        evidence, fresh = _keep(desk, session, kind, said, first=made)
         if isinstance(said, ChargeRecord):
             _keep_cdr(evidence, said)
         if fresh:
-            _follow(session)
+            _follow(session, [evidence] if made else Evidence.objects.filter(session=session).defer("raw"))
     return session
 
 
@@ -73,28 +74,34 @@ def session_key(hub_session_id: str) -> str:
         raise EvidenceRefused(f"The session id cannot be used. {fault}") from None
 
 
-def _locked(desk: Desk, hub_key: str, said: Message) -> Session:
-    """The session of this id, made where there is none; whoever else records for it waits."""
+def _locked(desk: Desk, hub_key: str, said: Message) -> tuple[Session, bool]:
+    """The session of this id, and whether it had to be made; whoever else records for it waits."""
     row = Session(
         desk=desk, hub_key=hub_key, session_id=said.ids.hub.strip()[:64],
         started_at=said.origin.at, observed_at=said.origin.at,
     )  # fmt: skip
-    Session.objects.bulk_create([row], ignore_conflicts=True)
-    return Session.objects.select_for_update(of=("self",)).get(desk=desk, hub_key=hub_key)
+    if insert_first(row):
+        return row, True
+    known = Session.objects.select_for_update(of=("self",)).get(desk=desk, hub_key=hub_key)
+    known.desk = desk
+    return known, False
 
 
-def _keep(desk: Desk, session: Session, kind: Kind, said: Message) -> tuple[Evidence, bool]:
-    """The evidence, and whether it says anything new: other content, or the same at an earlier time."""
+def _keep(desk: Desk, session: Session, kind: Kind, said: Message, *, first: bool) -> tuple[Evidence, bool]:
+    """The evidence, and whether it says anything new: other content, or the same at an earlier time.
+
+    ``first``: there is no other of this session.
+    """
     values = _values(said)
     digest = _digest(kind, said, values)
-    known = Evidence.objects.filter(session=session, digest=digest).first()
+    known = None if first else Evidence.objects.filter(session=session, digest=digest).first()
     if known is None:
         origin = said.origin
         evidence = Evidence(
             desk=desk, session=session, kind=kind, digest=digest, received_at=origin.at, sent_by_us=origin.sent_by_us,
             reference=clean(origin.reference, 64), raw=clean(origin.raw), **values,
         )  # fmt: skip
-        evidence.save(force_insert=True)
+        insert(evidence)
         return evidence, True
     if said.origin.at < known.received_at:
         known.received_at = said.origin.at
@@ -178,9 +185,9 @@ def name_session(desk: Desk, session: Session, hub_session_id: str) -> None:
         ours.update(session_id=hub_session_id.strip()[:64], hub_key=key)
 
 
-def _follow(session: Session) -> None:
+def _follow(session: Session, said: Iterable[Evidence]) -> None:
     """Bring the session in line with its evidence."""
-    state = fold([_piece(evidence) for evidence in Evidence.objects.filter(session=session).defer("raw")])
+    state = fold([_piece(evidence) for evidence in said])
     for name in ("grade", "cpo_session_id", "msp_session_id"):
         setattr(session, name, getattr(state, name))
     session.flags = [flag.value for flag in state.flags]
@@ -189,7 +196,7 @@ def _follow(session: Session) -> None:
         _take_course(session, state)
     session.observed_at = max(session.observed_at, state.observed_at)
     _place(session, state)
-    session.save()
+    update(session)
 
 
 def _take_course(session: Session, state: SessionState) -> None:
@@ -226,11 +233,14 @@ def _token_of_contract(desk: Desk, stem: str) -> str:
     return keys[0] if len(keys) == 1 else stem
 
 
+_OF_KEY = "WHERE desk_id = %(desk)s AND id_key = %(key)s LIMIT 2"
+
+
 def _place(session: Session, state: SessionState) -> None:
     session.evse_key = evse_key(state.evse_id)
     if session.evse_key:
-        found = list(Evse.objects.filter(desk=session.desk, id_key=session.evse_key)[:2])
-        session.evse = found[0] if len(found) == 1 else None
+        meant = found(Evse, _OF_KEY, {"desk": session.desk_id, "key": session.evse_key})
+        session.evse = meant[0] if len(meant) == 1 else None
     session.partner = _other_company(session.desk, session.evse, state)
 
 

@@ -19,6 +19,7 @@ from roamdesk.demo.hub.switchboard import Switchboard
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import OperatorId, ProviderId
 from roamdesk.oicp.connecting import connect, hub_client
+from roamdesk.oicp.following import Follower, fold_due
 from roamdesk.oicp.models import HubConnection
 from roamdesk.oicp.port import Port
 
@@ -44,6 +45,9 @@ def standing(say: Callable[[str], None], *, hub_port: int = 0, desk_port: int = 
     with ExitStack() as stack:
         port = _port(papers, desk_port)
         stack.callback(port.stop)
+        follower = Follower(fold_due)
+        follower.start()
+        stack.callback(follower.stop)
         base = f"https://127.0.0.1:{port.port}/oicp"
         partners = Partners(papers.of("hub"))
         stack.callback(partners.close)
