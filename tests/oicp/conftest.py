@@ -48,17 +48,20 @@ Hub = Callable[..., dict[str, Any]]
 def hub_calls(at: datetime) -> Hub:
     """Call a desk as the hub does, past TLS, a second later each time: desk, path from /api/oicp on, message.
 
-    What follows an answer has followed when it returns.
+    What follows an answer has followed when it returns, unless ``follows`` is False.
     """
     seconds = itertools.count()
 
-    def call(slug: str, path: str, message: Message | bytes, caller: str = HUB) -> dict[str, Any]:
+    def call(
+        slug: str, path: str, message: Message | bytes, caller: str = HUB, *, follows: bool = True
+    ) -> dict[str, Any]:
         body = message if isinstance(message, bytes) else encode(message)
         said = answer(
             Inbound(slug, f"/api/oicp{path}", body, Caller(caller), at + timedelta(seconds=next(seconds)), "process-1")
         )
         document: dict[str, Any] = json.loads(said)
-        fold_due()
+        if follows:
+            fold_due()
         return document
 
     return call

@@ -25,7 +25,8 @@ DUE = threading.Event()  # this process has answered an authorisation whose sess
 PAUSE_SECONDS = 0.25
 
 _WAITING = b"""
-SELECT id FROM oicp_exchange WHERE unfolded AND (%(session)s = '' OR session_id = %(session)s) ORDER BY id LIMIT 1000
+SELECT id FROM oicp_exchange
+WHERE unfolded AND (%(session)s = '' OR upper(session_id) = upper(%(session)s)) ORDER BY id LIMIT 1000
 """
 _TAKEN = b"""
 UPDATE oicp_exchange SET unfolded = FALSE WHERE id = %(pk)s AND unfolded
