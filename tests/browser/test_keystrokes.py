@@ -103,7 +103,9 @@ def test_what_is_typed_after_the_box_was_left_never_lands_in_it(look: Look, msp_
         waiting.append(route)
 
     page.route("**/d/voltpass/new", hold, times=1)
-    for key in (*"n0391", "1", "Enter"):
+    with page.expect_request("**/d/voltpass/new"):
+        page.keyboard.press("n")
+    for key in (*"0391", "1", "Enter"):
         page.keyboard.press(key)
     waiting[0].continue_()
     expect(page.locator("#heard")).to_have_value("03911")
