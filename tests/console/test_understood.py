@@ -9,7 +9,7 @@ from django.test import Client
 from django_scopes import scope
 
 from builders import MSP_BACK_OFFICE
-from case_reading import fresh, known
+from case_reading import events, fresh, known
 from cases.mails import TEMPLATE, arrive
 from cases.test_two_desks_by_mail import stated
 from console.mails import path_of_talk, talk_of
@@ -47,13 +47,39 @@ def test_the_proposal_stands_beside_the_mail_with_both_clocks(
     assert 'data-key="y"' in page
 
 
-def test_the_token_is_masked_in_the_proposal(
+TOKEN = "04A2B3C4D5E680"
+
+
+def test_the_token_is_masked_in_the_proposal_and_in_the_mail_beside_it(
     client: Client, mail: IncomingMail, case: Case, cpo_operator: Person
 ) -> None:
     page = page_of(client, cpo_operator, path_of(case))
-    proposal = page[page.index("What was understood") : page.index("raw-mail")]
-    assert "…E680" in proposal
-    assert "04A2B3C4D5E680" not in proposal
+    assert "Token: …E680" in page
+    assert TOKEN not in page
+
+
+def test_revealed_with_a_reason_it_stands_there_in_full_and_that_is_recorded(
+    client: Client, mail: IncomingMail, case: Case, cpo_operator: Person
+) -> None:
+    client.force_login(cpo_operator)
+    assert client.post(path_of(case, "/reveal"), {"field": "token", "reason": ""}).status_code == 422
+    posted = {"field": "token", "reason": "to compare it with the card"}
+    page = client.post(path_of(case, "/reveal"), posted).content.decode()
+    assert f"Token: {TOKEN}" in page
+    (event,) = events(case, "revealed")
+    assert event.data == {"field": "token", "reason": "to compare it with the card"}
+    assert TOKEN not in page_of(client, cpo_operator, path_of(case))
+
+
+def test_whoever_may_not_reveal_reads_the_mail_with_the_users_data_masked(
+    client: Client, mail: IncomingMail, case: Case, cpo_auditor: Person, cpo_operator: Person
+) -> None:
+    letter = f"/d/nordlade/mail/letters/{mail.pk}"
+    page = page_of(client, cpo_auditor, path_of_talk(mail))
+    assert ("Token: …E680" in page, TOKEN in page) == (True, False)
+    assert TOKEN not in client.get(letter).content.decode()
+    assert TOKEN in page_of(client, cpo_operator, path_of_talk(mail))
+    assert TOKEN in client.get(letter).content.decode()
 
 
 def test_one_key_confirms_all(client: Client, mail: IncomingMail, case: Case, cpo_operator: Person) -> None:

@@ -9,6 +9,7 @@ from roamdesk.cases.changing import about, changing, said
 from roamdesk.cases.errors import Refused
 from roamdesk.cases.journal import write
 from roamdesk.cases.models import Case, MailReading, PersonalValue
+from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.settling import plan_of
 from roamdesk.cases.words import full
 from roamdesk.procedure import Side
@@ -23,13 +24,23 @@ def reveal(case: Case, name: str, reason: str, *, actor: Actor, at: datetime) ->
     why = said(reason, "Showing personal data needs a reason.")
     with changing(case, even_merged=True) as locked:
         pointer = locked.known.get("values", {}).get(name)
-        value = full(locked, name, pointer) if isinstance(pointer, dict) else ""
+        value = full(locked, name, pointer) if isinstance(pointer, dict) else _proposed(locked, name)
         if not value:
             raise Refused("There is nothing to show; it was never told, or it was erased.")
         if hidden_from_us(locked, name):
             raise Refused("The User does not consent, or it is over: this stays hidden here (S17, A15).")
         write(locked, "revealed", {"field": name, "reason": why}, actor, at)
     return value
+
+
+def _proposed(case: Case, name: str) -> str:
+    """As it was understood of the newest mail that tells it, where nobody has decided yet."""
+    fact = procedure_of(case).facts.get(name)
+    if fact is None or not fact.personal:
+        return ""
+    readings = MailReading.objects.filter(mail__about=about(case), desk=case.desk).order_by("-mail__arrived_at", "-pk")
+    proposals = (each for reading in readings for each in reading.proposals if each["state"] == "open")
+    return next((str(each["values"][name]) for each in proposals if name in each["values"]), "")
 
 
 def hidden_from_us(case: Case, name: str) -> bool:

@@ -135,7 +135,7 @@ def reading_of(mail: IncomingMail) -> MailReading | None:
 
 def open_proposals(reading: MailReading, case: Case | None) -> list[Proposal]:
     """What a person has not decided yet, without what the case knows already."""
-    found = [each for each in _stored(reading) if each.state == Decided.OPEN]
+    found = [each for each in stored_proposals(reading) if each.state == Decided.OPEN]
     return [each for each in found if case is None or not _is_known(case, each)]
 
 
@@ -162,7 +162,7 @@ def maybes_of(mail: IncomingMail) -> list[Maybe]:
     return [Maybe(cases[each["case"]], each["why"]) for each in told if each["case"] in cases]
 
 
-def _stored(reading: MailReading) -> list[Proposal]:
+def stored_proposals(reading: MailReading) -> list[Proposal]:
     return [Proposal(**{**each, "doubts": tuple(each["doubts"])}) for each in reading.proposals]
 
 
@@ -233,14 +233,14 @@ def _locked(case: Case, mail: IncomingMail) -> MailReading:
 
 
 def _chosen(reading: MailReading, case: Case, names: Collection[str]) -> list[Proposal]:
-    still_open = [each for each in _stored(reading) if each.state == Decided.OPEN]
+    still_open = [each for each in stored_proposals(reading) if each.state == Decided.OPEN]
     return [each for each in still_open if (each.name in names if names else not _is_known(case, each))]
 
 
 def _decide(reading: MailReading, names: Collection[str], state: Decided, actor: Actor, at: datetime) -> None:
     decided = [
         replace(each, state=state, by=actor.name) if each.name in names and each.state == Decided.OPEN else each
-        for each in _stored(reading)
+        for each in stored_proposals(reading)
     ]
     reading.proposals, reading.decided_at = [asdict(each) for each in decided], at
     reading.save(update_fields=["proposals", "decided_at"])

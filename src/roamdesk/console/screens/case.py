@@ -72,7 +72,9 @@ class CaseScreen:
     @property
     def secrets_named(self) -> list[tuple[str, str]]:
         """Personal values that can be revealed."""
-        return [(row.name, row.title) for row in self.facts if row.personal]
+        known = [(row.name, row.title) for row in self.facts if row.personal]
+        told = [typed.field for panel in self.understood for line in panel.lines for typed in line.typed if typed.shown]
+        return list(dict([*((field.name, field.title) for field in told), *known]).items())
 
     @property
     def clock(self) -> Owed | None:
@@ -109,7 +111,7 @@ def case_screen(
         mails=sent_mails(view, now, reader.zone),
         talks=talks,
         came=came_for(step, view, talks, now, reader.zone),
-        understood=understood_in(case, now, reader.zone),
+        understood=understood_in(case, now, reader.zone, secrets.values()),
         actions=actions_of(view, match if is_open else None, now, reader.zone),
         age=words.age(case.opened_at, now),
         zone=words.place_of(reader.zone),

@@ -14,6 +14,7 @@ from roamdesk.cases.mailing import UNDO, filled_text, is_answer
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView, case_view
 from roamdesk.cases.understanding import maybes_of
+from roamdesk.cases.veiling import values_of, veiled
 from roamdesk.cases.words import full, masked
 from roamdesk.charging.matching import SessionRecord
 from roamdesk.charging.selectors import cdrs_of, sessions_for
@@ -127,9 +128,18 @@ class ConversationScreen:
 
 
 def conversation_screen(
-    talk: Conversation, person: Person, now: datetime, *, may_answer: bool, typed: str | None = None
+    talk: Conversation,
+    person: Person,
+    now: datetime,
+    *,
+    may_answer: bool,
+    veils: bool = False,
+    typed: str | None = None,
 ) -> ConversationScreen:
-    """Everything on the page; ``typed`` is what stood in the answer that was refused. Runs in the desk's scope."""
+    """Everything on the page; ``typed`` is what stood in the answer that was refused. Runs in the desk's scope.
+
+    ``veils``: the person may not reveal, so the User's personal values are masked in the mails.
+    """
     case, zone = inbox.case_about(talk), person.zone
     mails = inbox.mails_of(talk)
     newest = next((mail for mail in reversed(mails) if isinstance(mail, IncomingMail)), None)
@@ -143,7 +153,7 @@ def conversation_screen(
         known=talk.partner is not None,
         mark=mark(State.WAITING, "Put off") if asleep else mark_of(talk),
         asleep=words.moment(asleep, now, zone) if asleep else "",
-        lines=tuple(_lines(mails, now, zone)),
+        lines=tuple(_lines(mails, case, now, zone, veils=veils)),
         others=tuple((one, correspondent(one), mark_of(one)) for one in _others(case, talk)),
         compose=_compose(talk, case, person, typed) if may_answer and case else None,
         step=_step(view) if view and may_answer else None,
@@ -162,16 +172,21 @@ def _understood(mail: IncomingMail, case: Case | None, now: datetime, zone: str)
     return replace(panel, maybes=()) if panel and (panel.lines or panel.doubts) else None
 
 
-def _lines(mails: list[IncomingMail | Message], now: datetime, zone: str) -> list[Line]:
+def _lines(
+    mails: list[IncomingMail | Message], case: Case | None, now: datetime, zone: str, *, veils: bool
+) -> list[Line]:
     """The newest that came is opened, and what nobody has answered since our last one."""
     newest = max((at for at, mail in enumerate(mails) if isinstance(mail, IncomingMail)), default=-1)
+    hidden = [value for values in values_of(case, None).values() for value in values] if veils else []
     return [
-        _came(mail, now, zone, opened=at == newest) if isinstance(mail, IncomingMail) else _sent(mail, now, zone)
+        _came(mail, now, zone, opened=at == newest, veils=veils)
+        if isinstance(mail, IncomingMail)
+        else _sent(mail, now, zone, hidden)
         for at, mail in enumerate(mails)
     ]
 
 
-def _came(mail: IncomingMail, now: datetime, zone: str, *, opened: bool) -> Line:
+def _came(mail: IncomingMail, now: datetime, zone: str, *, opened: bool, veils: bool) -> Line:
     return Line(
         id=f"mail-{mail.pk}",
         number=mail.pk,
@@ -182,7 +197,7 @@ def _came(mail: IncomingMail, now: datetime, zone: str, *, opened: bool) -> Line
         when=words.moment(mail.arrived_at, now, zone),
         marks=tuple(_marks(mail)),
         why=mail.reason,
-        letter=letter_of(mail) if opened else None,
+        letter=letter_of(mail, veils=veils) if opened else None,
     )
 
 
@@ -199,7 +214,7 @@ def _marks(mail: IncomingMail) -> list[Mark]:
     return marks
 
 
-def _sent(message: Message, now: datetime, zone: str) -> Line:
+def _sent(message: Message, now: datetime, zone: str, hidden: list[str]) -> Line:
     state = Message.State(message.state)
     waits = message.next_attempt_at is not None and message.next_attempt_at > now and not message.attempts
     shown = mark(State.WAITING, "Leaves in a moment") if waits else mark(STATES[state], str(state.label))
@@ -213,7 +228,7 @@ def _sent(message: Message, now: datetime, zone: str) -> Line:
         when=words.moment(message.queued_at, now, zone),
         marks=(shown,),
         why=message.last_reply,
-        text=message.text,
+        text=veiled(message.text, hidden),
         files=tuple(message.files.all()),
         again=", ".join(_again(message)),
     )

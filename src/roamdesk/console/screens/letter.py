@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from roamdesk.cases.veiling import hidden_in, veiled
 from roamdesk.correspondence.keeping import Lost
 from roamdesk.correspondence.models import IncomingMail
 from roamdesk.correspondence.parsing.enclosures import Enclosure, enclosures
@@ -32,8 +33,11 @@ class Letter:
     cut: bool
 
 
-def letter_of(mail: IncomingMail, wanted: str = "", *, pictures: bool = False) -> Letter:
-    """``wanted`` view, else the text where there is one. Whatever the mail is, something is shown."""
+def letter_of(mail: IncomingMail, wanted: str = "", *, pictures: bool = False, veils: bool = False) -> Letter:
+    """``wanted`` view, else the text where there is one. Whatever the mail is, something is shown.
+
+    ``veils``: who reads may not reveal, so the User's personal values are masked.
+    """
     try:
         raw = mail.raw
     except Lost as lost:
@@ -43,13 +47,14 @@ def letter_of(mail: IncomingMail, wanted: str = "", *, pictures: bool = False) -
     shown = wanted if wanted in dict(views) else "text" if read.bodies.text.strip() or len(views) < 3 else "html"
     files = enclosures(raw)
     rich, problem = _rich(read, files, pictures) if shown == "html" else (None, "")
-    text = read.bodies.text[:LONGEST_SHOWN]
+    hidden = hidden_in(mail) if veils else []
+    text = veiled(read.bodies.text[:LONGEST_SHOWN], hidden)
     return Letter(
         mail=mail,
         shown="text" if problem else shown,
         views=views,
         pieces=fold(text) if shown == "text" or problem else (),
-        header=header_of(raw) if shown == "header" else "",
+        header=veiled(header_of(raw), hidden) if shown == "header" else "",
         hosts=rich.hosts if rich else (),
         pictures=pictures,
         files=files,
@@ -65,10 +70,11 @@ def _rich(read: ParsedMail, files: tuple[Enclosure, ...], pictures: bool) -> tup
         return None, str(deep)
 
 
-def rich_of(mail: IncomingMail, *, pictures: bool) -> str:
-    """The harmless HTML of a mail. Raises Lost, TooDeep."""
+def rich_of(mail: IncomingMail, *, pictures: bool, veils: bool) -> str:
+    """The harmless HTML of a mail, ``veils`` as in ``letter_of``. Raises Lost, TooDeep."""
     raw = mail.raw
-    return make_safe(parse(raw).bodies.html, enclosures(raw), remote_pictures=pictures).html
+    html = make_safe(parse(raw).bodies.html, enclosures(raw), remote_pictures=pictures).html
+    return veiled(html, hidden_in(mail)) if veils else html
 
 
 def header_of(raw: bytes) -> str:

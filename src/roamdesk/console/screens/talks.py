@@ -8,6 +8,7 @@ from datetime import datetime
 from roamdesk.cases.inbox import conversations_of
 from roamdesk.cases.models import Case
 from roamdesk.cases.selectors import CaseView
+from roamdesk.cases.veiling import hidden_in, veiled
 from roamdesk.console import words
 from roamdesk.console.marks import Mark
 from roamdesk.console.screens.inbox import correspondent, mark_of
@@ -53,7 +54,12 @@ def came_for(step: StepCard | None, view: CaseView, talks: list[Talk], now: date
     mail: IncomingMail | None = IncomingMail.objects.filter(pk__in=numbers).order_by("-arrived_at").first()
     if mail is None or mail.conversation_id is None:
         return None
-    return Came(mail.conversation_id, mail.sender, words.moment(mail.arrived_at, now, zone), _words_of(mail))
+    return Came(
+        mail.conversation_id,
+        mail.sender,
+        words.moment(mail.arrived_at, now, zone),
+        veiled(_words_of(mail), hidden_in(mail)),
+    )
 
 
 def _words_of(mail: IncomingMail) -> str:

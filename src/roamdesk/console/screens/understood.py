@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from roamdesk.cases.models import Case, MailReading
-from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.understanding import THEIR_REFERENCE, Proposal, maybes_of, open_proposals, reading_of, readings_in
+from roamdesk.cases.veiling import procedure_read_by, values_of, veiled
 from roamdesk.cases.words import masked
 from roamdesk.console import words
 from roamdesk.console.screens.facts import Field, field_of, local_time
 from roamdesk.correspondence.models import IncomingMail
 from roamdesk.correspondence.parsing.mail import parse
-from roamdesk.partners.procedures import procedure_at, version_in_force
 from roamdesk.procedure import Procedure
 from roamdesk.procedure.model import Kind
 from roamdesk.procedure.template import read_time
@@ -68,10 +67,17 @@ class UnderstoodPanel:
         return bool(self.reference) and any(line.typed for line in self.lines)
 
 
-def understood_in(case: Case, now: datetime, zone: str) -> list[UnderstoodPanel]:
-    """Of each mail in the case about which something is still to be decided. Runs in the desk's scope."""
-    found = ((reading.mail, _panel(reading, case, now, zone)) for reading in readings_in(case))
-    return [replace(panel, text=_text(mail)) for mail, panel in found if panel.lines]
+def understood_in(case: Case, now: datetime, zone: str, shown: Collection[str] = ()) -> list[UnderstoodPanel]:
+    """Of each mail in the case about which something is still to be decided. Runs in the desk's scope.
+
+    Personal values are masked, but for those that were ``shown`` just now.
+    """
+    found = ((reading, _panel(reading, case, now, zone, shown)) for reading in readings_in(case))
+    return [
+        replace(panel, text=veiled(_text(reading.mail), _hidden(reading, case, shown)))
+        for reading, panel in found
+        if panel.lines
+    ]
 
 
 def understood_panel(mail: IncomingMail, case: Case | None, now: datetime, zone: str) -> UnderstoodPanel | None:
@@ -81,18 +87,24 @@ def understood_panel(mail: IncomingMail, case: Case | None, now: datetime, zone:
     return panel if panel and (panel.lines or panel.doubts or panel.maybes) else None
 
 
-def _panel(reading: MailReading, case: Case | None, now: datetime, zone: str) -> UnderstoodPanel:
-    mail = reading.mail
-    procedure = procedure_of(case) if case else procedure_at(version_in_force(mail.desk, mail.arrived_at).pk)
+def _hidden(reading: MailReading, case: Case | None, shown: Collection[str]) -> list[str]:
+    return sorted(value for values in values_of(case, reading).values() for value in values if value not in shown)
+
+
+def _panel(
+    reading: MailReading, case: Case | None, now: datetime, zone: str, shown: Collection[str] = ()
+) -> UnderstoodPanel:
+    mail, hidden = reading.mail, _hidden(reading, case, shown)
+    procedure = procedure_read_by(mail, case)
     maybes = () if case else tuple((each.case.reference, each.why) for each in maybes_of(mail))
     return UnderstoodPanel(
         mail=mail.pk,
         reference=case.reference if case else "",
         sender=mail.sender,
         when=words.moment(mail.arrived_at, now, zone),
-        subject=mail.subject,
+        subject=veiled(mail.subject, hidden),
         text="",
-        lines=tuple(_line(procedure, each, zone) for each in open_proposals(reading, case)),
+        lines=tuple(_line(procedure, each, zone, hidden) for each in open_proposals(reading, case)),
         doubts=tuple(reading.doubts),
         maybes=maybes,
     )
@@ -109,25 +121,23 @@ def _text(mail: IncomingMail) -> str:
     return parse(bytes(mail.raw)).bodies.text[:LONGEST_SHOWN] if mail.size <= LARGEST_SHOWN else ""
 
 
-def _line(procedure: Procedure, proposal: Proposal, zone: str) -> UnderstoodLine:
+def _line(procedure: Procedure, proposal: Proposal, zone: str, hidden: Collection[str]) -> UnderstoodLine:
     typed = tuple(
-        _typed(procedure, name, value, zone)
+        _typed(procedure, name, value, zone, hidden)
         for name, value in proposal.values.items()
         if name in procedure.facts or name == THEIR_REFERENCE
     )
-    secret = next((each.shown for each in typed if each.shown), "")
-    return UnderstoodLine(
-        proposal.name, proposal.title, typed, secret or proposal.raw, PARTS[Part(proposal.part)], proposal.doubts
-    )
+    raw, doubts = veiled(proposal.raw, hidden), tuple(veiled(doubt, hidden) for doubt in proposal.doubts)
+    return UnderstoodLine(proposal.name, proposal.title, typed, raw, PARTS[Part(proposal.part)], doubts)
 
 
-def _typed(procedure: Procedure, name: str, value: str, zone: str) -> Typed:
-    """Personal values are masked, and corrected where they are kept."""
+def _typed(procedure: Procedure, name: str, value: str, zone: str, hidden: Collection[str]) -> Typed:
+    """Personal values are masked until shown, and corrected where they are kept."""
     fact = procedure.facts.get(name)
     if fact is None:
         return Typed(Field(name, "Their reference", value=value))
     if fact.personal:
-        return Typed(field_of(fact), shown=masked(value))
+        return Typed(field_of(fact), shown=masked(value) if value in hidden else value)
     instant = read_time(value) if fact.kind is Kind.TIME else None
     if instant is None:
         return Typed(field_of(fact, value))

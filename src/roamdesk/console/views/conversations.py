@@ -95,7 +95,8 @@ def found(access: Access, number: int) -> Conversation:
 def _page(request: HttpRequest, access: Access, talk: Conversation, **context: Any) -> HttpResponse:
     now, handles = datetime.now(UTC), access.may(Right.HANDLE_CASES)
     typed = request.POST.get("text") if request.method == "POST" else None
-    screen = conversation_screen(talk, access.person, now, may_answer=handles, typed=typed)
+    veils = not access.may(Right.REVEAL)
+    screen = conversation_screen(talk, access.person, now, may_answer=handles, veils=veils, typed=typed)
     title = talk.subject or "Mail"
     return page(request, access, "mail", title, template="conversation", c=screen, now=now, **context)
 

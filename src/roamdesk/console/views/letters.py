@@ -24,7 +24,7 @@ from roamdesk.correspondence.keeping import Lost
 from roamdesk.correspondence.models import IncomingMail, OutgoingFile
 from roamdesk.correspondence.parsing.enclosures import Enclosure, enclosures
 from roamdesk.correspondence.parsing.rich import TooDeep
-from roamdesk.desks.access import Access
+from roamdesk.desks.access import Access, Right
 from roamdesk.desks.models import Desk
 
 CONTENT_SECONDS = 60
@@ -36,7 +36,7 @@ NOTHING_RUNS = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'n
 def letter(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
     """The mail opened, as a part of the conversation's page."""
     shown, pictures = request.GET.get("as", ""), "pictures" in request.GET
-    found = letter_of(mail_of(access, mail), shown, pictures=pictures)
+    found = letter_of(mail_of(access, mail), shown, pictures=pictures, veils=not access.may(Right.REVEAL))
     return render(request, "console/mail/_letter.html", {"letter": found, "desk": access.desk.slug})
 
 
@@ -49,7 +49,7 @@ def rich(request: HttpRequest, access: Access, mail: int) -> HttpResponse:
     """
     pictures = "pictures" in request.GET
     try:
-        html = rich_of(mail_of(access, mail), pictures=pictures)
+        html = rich_of(mail_of(access, mail), pictures=pictures, veils=not access.may(Right.REVEAL))
     except (Lost, TooDeep) as problem:
         raise Http404(str(problem)) from None
     sheet = static("console/css/letter.css")
