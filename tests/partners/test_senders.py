@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django_scopes import scope
 
-from builders import MSP_BACK_OFFICE, add_line, build_stranger_desk
+from builders import MSP_BACK_OFFICE, add_line, build_stranger_desk, partners_with_mail
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import ContactLine, Partner
-from roamdesk.partners.senders import Sender, known_sender
+from roamdesk.partners.models.partner import ADDRESS, DOMAIN
+from roamdesk.partners.senders import Sender, known_sender, lines_with
 
 BACK_OFFICE = ContactLine.Purpose.BACK_OFFICE
 
@@ -55,3 +57,17 @@ def test_an_address_or_domain_of_two_partners_is_neithers(cpo_desk: Desk, voltpa
 
 def test_another_desks_partner_is_unknown_here(cpo_desk: Desk, voltpass: Partner) -> None:
     assert found(build_stranger_desk(), MSP_BACK_OFFICE) is None
+
+
+def test_among_thousands_of_lines_a_sender_is_found_by_an_index(cpo_desk: Desk, voltpass: Partner) -> None:
+    partners_with_mail(cpo_desk, 3_000)
+    with scope(desk=cpo_desk), connection.cursor() as cursor:
+        cursor.execute("ANALYZE partners_contactline")
+        ladewerk = Partner.objects.get(name="Ladewerk 7")
+        plans = [
+            lines_with(cpo_desk, ADDRESS, "backoffice@7.ladewerk.example").explain(),
+            lines_with(cpo_desk, DOMAIN, "7.ladewerk.example").explain(),
+        ]
+    assert ["line_by_address" in plans[0], "line_by_mail_domain" in plans[1]] == [True, True]
+    sender = found(cpo_desk, "somebody@7.Ladewerk.example")
+    assert sender == Sender(ladewerk, frozenset({"cpo"}), exact=False)

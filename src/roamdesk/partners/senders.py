@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
 from roamdesk.desks.models import Desk
 from roamdesk.partners.models import ContactLine, Partner
+from roamdesk.partners.models.partner import ADDRESS, DOMAIN
 
 # Anyone may have an address there, so the domain says nothing of a company.
 FREE_MAIL = frozenset({
@@ -33,13 +37,19 @@ def known_sender(desk: Desk, address: str) -> Sender | None:
     None for a stranger, for free mail, and where several partners share it. Runs in the desk's scope.
     """
     plain = address.strip().lower()
-    mails = ContactLine.objects.filter(desk=desk, channel=ContactLine.Channel.MAIL).select_related("partner")
-    if named := list(mails.filter(value__iexact=plain)):
+    if named := list(lines_with(desk, ADDRESS, plain)):
         return _only(named, exact=True)
-    at_domain = f"@{plain.rpartition('@')[2]}"
-    if "@" not in plain or at_domain[1:] in FREE_MAIL:
+    domain = plain.rpartition("@")[2]
+    if "@" not in plain or domain in FREE_MAIL:
         return None
-    return _only(mails.filter(value__iendswith=at_domain), exact=False)
+    return _only(lines_with(desk, DOMAIN, domain), exact=False)
+
+
+def lines_with(desk: Desk, part: Lower, text: str) -> QuerySet[ContactLine]:
+    """Lines whose ADDRESS or DOMAIN is ``text`` (lower case); there is an index for either."""
+    mails = ContactLine.objects.filter(desk=desk, channel=ContactLine.Channel.MAIL).select_related("partner")
+    found: QuerySet[ContactLine] = mails.alias(part=part).filter(part=text)
+    return found
 
 
 def _only(lines: Iterable[ContactLine], *, exact: bool) -> Sender | None:

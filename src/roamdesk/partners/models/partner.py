@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 from django_scopes import ScopedManager
 
 from roamdesk.desks.models import Desk
@@ -80,6 +81,11 @@ def provider_key(text: str) -> str:
         return label_key(text)
 
 
+# Of a line by mail: its address, and what stands behind the last @ of it.
+ADDRESS = Lower("value")
+DOMAIN = Lower(models.Func("value", models.Value("[^@]*$"), function="substring"))
+
+
 class ContactLine(models.Model):
     """One line of a contact form: a number or an address, for a purpose, in a role."""
 
@@ -130,7 +136,11 @@ class ContactLine(models.Model):
 
     class Meta:
         ordering = ["priority", "pk"]
-        indexes = [models.Index(fields=["partner", "role", "purpose", "channel"])]
+        indexes = [
+            models.Index(fields=["partner", "role", "purpose", "channel"]),
+            models.Index("desk", ADDRESS, name="line_by_address", condition=models.Q(channel="mail")),
+            models.Index("desk", DOMAIN, name="line_by_mail_domain", condition=models.Q(channel="mail")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.value}"
