@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from roamdesk.console import words
 from roamdesk.console.marks import Mark
+from roamdesk.console.screens.paging import Paged
 from roamdesk.console.screens.partner import standing_mark
 from roamdesk.desks.models import Desk
 from roamdesk.partners.agreed import versions_with
@@ -38,8 +39,8 @@ class PartnerRow:
     version: ProcedureVersion
 
 
-@dataclass(frozen=True)
-class PartnersScreen:
+@dataclass(frozen=True, kw_only=True)
+class PartnersScreen(Paged):
     """``tabs`` are key, words and how many partners, None where they were too many to be counted by the way;
     ``fitting`` counts those of the chosen one.
     """
@@ -48,17 +49,6 @@ class PartnersScreen:
     own: ProcedureVersion
     tabs: tuple[tuple[str, str, int | None], ...]
     total: int
-    fitting: int
-    page: int
-    pages: int
-
-    @property
-    def earlier(self) -> int:
-        return self.page - 1
-
-    @property
-    def later(self) -> int:
-        return self.page + 1 if self.page < self.pages else 0
 
 
 def partners_screen(desk: Desk, now: datetime, *, wanted: str, chosen: str, page: int) -> PartnersScreen:

@@ -12,6 +12,7 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
 from roamdesk.console.screens.notice import STATES
+from roamdesk.console.screens.paging import Paged
 from roamdesk.correspondence.models import Message
 from roamdesk.desks.models import Desk
 from roamdesk.partners import links
@@ -50,22 +51,11 @@ class AgreedRow:
     said: str
 
 
-@dataclass(frozen=True)
-class ProceduresScreen:
+@dataclass(frozen=True, kw_only=True)
+class ProceduresScreen(Paged):
     versions: tuple[VersionRow, ...]
     rows: tuple[AgreedRow, ...]
     tabs: tuple[tuple[str, str, int], ...]
-    fitting: int
-    page: int
-    pages: int
-
-    @property
-    def earlier(self) -> int:
-        return self.page - 1
-
-    @property
-    def later(self) -> int:
-        return self.page + 1 if self.page < self.pages else 0
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from roamdesk.console import words
 from roamdesk.console.marks import Mark, State, mark
+from roamdesk.console.screens.paging import Paged
 from roamdesk.desks.models import Desk
 from roamdesk.partners.reach import WEEK, Reach, Reason, reaches
 
@@ -39,25 +40,14 @@ class ReachRow:
     bars: tuple[Bar, ...]
 
 
-@dataclass(frozen=True)
-class ReachScreen:
+@dataclass(frozen=True, kw_only=True)
+class ReachScreen(Paged):
     """``tabs`` are key, words and how many; ``days`` are where each day begins in the picture, with its name."""
 
     rows: tuple[ReachRow, ...]
     tabs: tuple[tuple[str, str, int], ...]
     days: tuple[tuple[float, str], ...]
     call_centres: int
-    fitting: int
-    page: int
-    pages: int
-
-    @property
-    def earlier(self) -> int:
-        return self.page - 1
-
-    @property
-    def later(self) -> int:
-        return self.page + 1 if self.page < self.pages else 0
 
 
 def reach_screen(desk: Desk, now: datetime, chosen: str, page: int) -> ReachScreen:
