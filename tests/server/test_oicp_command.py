@@ -92,3 +92,11 @@ def test_serve_brings_the_hubs_port_along_where_an_address_is_set(monkeypatch: p
 def test_the_port_says_which_address_is_missing(typed: Type) -> None:
     refused = typed("oicp", "port")
     assert (refused.code, options.OICP_LISTEN.name in refused.err) == (1, True)
+
+
+def test_what_the_hub_may_send_is_printed_as_openapi(typed: Type) -> None:
+    said = json.loads(typed("oicp", "schema").out)
+    start = said["paths"]["/api/oicp/charging/v21/operators/{party}/authorize/start"]["post"]
+    body = start["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"oneOf": [{"$ref": "#/components/schemas/AuthorizeStart"}]}
+    assert said["components"]["schemas"]["MifareIdentification"]["required"] == ["UID"]

@@ -15,6 +15,7 @@ class Route:
 
     operation: Operation
     host: Role
+    path: str
     pattern: re.Pattern[str]
 
 
@@ -25,8 +26,9 @@ class Found:
 
 
 def _route(operation: Operation, host: Role, path: str = "") -> Route:
-    pattern = re.escape(op.PREFIX + (path or operation.path)).replace(re.escape("{party}"), "(?P<party>[^/]{1,60})")
-    return Route(operation, host, re.compile(pattern + "/?"))
+    whole = op.PREFIX + (path or operation.path)
+    pattern = re.escape(whole).replace(re.escape("{party}"), "(?P<party>[^/]{1,60})")
+    return Route(operation, host, whole, re.compile(pattern + "/?"))
 
 
 # The specification does not print what the hub appends for reservations; a long-running CPO server listens on the

@@ -39,6 +39,7 @@ def add_to(subparsers: sub.Subparsers) -> None:
     oicp = sub.add(subparsers, "oicp", _ping, "The roaming hub (OICP 2.3).", STORY)
     actions = oicp.add_subparsers(title="actions", metavar="ACTION", required=True)
     sub.add(actions, "port", _port, "The port that the hub calls, only.")
+    sub.add(actions, "schema", _schema, "What the hub may send to that port, and the answers, as OpenAPI.")
     _add_connect(actions)
     ping = sub.add(actions, "ping", _ping, "Certificate, reachability and rights, in plain words.")
     evses = sub.add(actions, "pull-evses", _pull_evses, "Fetch the EVSE directory, or what changed in it.")
@@ -119,6 +120,15 @@ def _port(arguments: argparse.Namespace) -> int:
         except (OSError, ValueError) as problem:
             print(f"The port for the hub cannot be opened: {problem}", file=sys.stderr)
             return 1
+    return 0
+
+
+def _schema(_arguments: argparse.Namespace) -> int:
+    import json
+
+    from roamdesk.oicp.schema import openapi
+
+    print(json.dumps(openapi(), indent=2, ensure_ascii=False))
     return 0
 
 
