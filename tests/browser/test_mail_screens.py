@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from browser.night import Night, build_night
 from browser.test_screens import AXE, Look, faults_of, faults_on, origin
 from console.mails import answer_to, come, letter, path_of_talk, talk_of
-from roamdesk.correspondence.models import Conversation, IncomingMail, Message
+from correspondence.mailbox_building import build_mailbox
+from roamdesk.correspondence.models import Conversation, IncomingMail, Mailbox, Message
 from roamdesk.desks.models import Desk, Person
 
 NOW = datetime.now(UTC)
@@ -37,7 +38,22 @@ def mail(night: Night) -> IncomingMail:
     come(desk, letter("Buy now", Subject="Newsletter", List_Id="<news.example>"), at)
     answer_to(night.late, at)
     answer_to(night.msp_case, at, From="new.person@kilowerk.example")
+    _trouble(desk)
     return come(desk, _rich(night), at + timedelta(minutes=5))
+
+
+def _trouble(desk: Desk) -> None:
+    """A mailbox that is not fetched, and an answer to the first mail of a case that the relay has refused."""
+    box = build_mailbox(desk, 1143)
+    with scope(desk=desk):
+        Mailbox.objects.filter(pk=box.pk).update(failures=3, failing_since=NOW, last_error="It does not answer.")
+        talk = Conversation.objects.select_related("partner").filter(about__startswith="case:").earliest("pk")
+        to, reply = "desk@nordlade.example", "550 5.1.1 no such user here"
+        Message.objects.create(
+            desk=desk, about=talk.about, conversation=talk, key="x:answer:1", message_id="<1@v>", mail_from=to, to=[to],
+            fates={to: "refused"}, subject="Re: your mail", text="We look.", origin="person", by="Olga Operator",
+            state="refused", last_reply=reply, queued_at=NOW,
+        )  # fmt: skip
 
 
 def _rich(night: Night) -> EmailMessage:
@@ -54,9 +70,15 @@ def screens(mail: IncomingMail) -> dict[str, str]:
         "inbox-unplaced": f"{base}?show=unplaced",
         "inbox-empty": f"{base}?show=snoozed",
         "conversation": path_of_talk(mail),
+        "refused": f"{base}/{_refused(mail.desk)}",
         "dangerous": f"{base}/letters/{mail.pk}/files/1",
         "texts": f"{base}/texts",
     }
+
+
+def _refused(desk: Desk) -> int | None:
+    with scope(desk=desk):
+        return Message.objects.get(state="refused").conversation_id
 
 
 def test_every_screen_of_the_mail_is_accessible_and_never_scrolls_sideways(

@@ -10,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django_scopes import scope
 
+from console.conftest import LABEL
 from console.mails import answer_to, come, letter, path_of_talk, talk_of
 from console.pages import page_of, text_of
 from correspondence.mailbox_building import build_mailbox
 from roamdesk.cases.inbox import _in_order
 from roamdesk.cases.models import Case
+from roamdesk.console.screens.inbox import inbox_screen
 from roamdesk.correspondence.models import Conversation, IncomingMail, Mailbox
 from roamdesk.desks.models import Desk, Person
 
@@ -60,6 +62,25 @@ def test_how_the_mailboxes_are_doing_is_a_press_away_and_marked_when_something_i
     with scope(desk=msp_desk):
         Mailbox.objects.filter(pk=box.pk).update(failures=3, last_error="It does not answer.", failing_since=NOW)
     assert "Mailboxes 1 to look at" in text_of(shown(client, msp_operator).split('id="to-mailboxes"')[1][:400])
+
+
+def test_a_mail_that_may_belong_is_overdue_after_the_target_of_an_answer_and_a_strangers_never(
+    client: Client, stuck: Case, msp_operator: Person
+) -> None:
+    monday, tuesday = datetime(2026, 3, 9, 9, tzinfo=UTC), datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
+    come(stuck.desk, letter(f"EVSE id: {LABEL}", Subject="Your session"), monday)
+    come(stuck.desk, letter(Subject="Who are you", **STRANGER), monday)
+
+    def marks(now: datetime) -> dict[str, tuple[str, str]]:
+        with scope(desk=stuck.desk):
+            rows = inbox_screen(stuck.desk, "Europe/Berlin", now, "unplaced", "").rows
+        return {row.subject: (row.mark.word, row.place) for row in rows}
+
+    stranger = ("Unplaced", "belongs to nothing that we know")
+    assert marks(monday + timedelta(hours=4)) == {
+        "Your session": ("Unplaced", "waits 4 h, due 10/03 10:00"), "Who are you": stranger,
+    }  # fmt: skip
+    assert marks(tuesday) == {"Your session": ("Overdue", "waits 1 d, due 10:00"), "Who are you": stranger}
 
 
 def test_an_empty_list_says_what_is_true_and_where_something_is(

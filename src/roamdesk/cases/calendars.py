@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from roamdesk.cases.models import Case
+from roamdesk.desks.models import Desk
 from roamdesk.partners.models import ContactLine, Partner
 from roamdesk.partners.opening import holidays_of, hours_of, zone_of
 from roamdesk.procedure import Side
@@ -17,8 +20,13 @@ def office_of(case: Case, side: Side) -> Office:
     As long as no partner is known, its office counts as ours.
     """
     if side == case.side or case.partner is None:
-        return Office(zone_of(case.desk.zone), BUSINESS, holidays_of(case.desk, case.opened_at))
+        return our_office(case.desk, case.opened_at)
     return _back_office(case, case.partner, side)
+
+
+def our_office(desk: Desk, at: datetime) -> Office:
+    """With the holidays around ``at``."""
+    return Office(zone_of(desk.zone), BUSINESS, holidays_of(desk, at))
 
 
 def _back_office(case: Case, partner: Partner, side: Side) -> Office:

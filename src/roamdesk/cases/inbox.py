@@ -8,12 +8,14 @@ from datetime import datetime
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from roamdesk.cases.calendars import our_office
 from roamdesk.cases.changing import about
 from roamdesk.cases.models import Case
 from roamdesk.correspondence import conversations
 from roamdesk.correspondence.conversations import Todo
 from roamdesk.correspondence.models import Conversation, IncomingMail, Message, OutgoingFile
 from roamdesk.desks.models import Desk
+from roamdesk.partners.procedures import procedure_at, version_in_force
 
 LENGTH = 50
 SNOOZED, QUARANTINE = "snoozed", "quarantine"
@@ -62,6 +64,23 @@ def listing(desk: Desk, name: str, now: datetime, after: str = "") -> Listing:
     found = list(_in_order(desk, name, now, after)[: LENGTH + 1])
     more = _place(name, found[LENGTH - 1]) if len(found) > LENGTH else ""
     return Listing(tuple(_with_cases(desk, found[:LENGTH])), (), more)
+
+
+def due_in(desk: Desk, found: Iterable[Entry], now: datetime) -> dict[int, datetime]:
+    """Until when (UTC) a partner's mail that stands in no case is taken up: as soon as one is answered (A21).
+
+    By number of the conversation, by our own office's hours; a stranger's is never due. One query at most.
+    """
+    talks = [each.conversation for each in found]
+    waiting = [talk for talk in talks if talk.todo == Todo.UNPLACED and talk.partner_id]
+    target = procedure_at(version_in_force(desk, now).pk).targets.get("answer") if waiting else None
+    if target is None:
+        return {}
+    office = our_office(desk, now)
+    return {
+        talk.pk: office.after(talk.since, target.length) if target.business_hours else talk.since + target.length
+        for talk in waiting
+    }
 
 
 def quarantined(desk: Desk) -> QuerySet[IncomingMail]:

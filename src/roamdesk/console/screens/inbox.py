@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from roamdesk.cases.inbox import LISTS, QUARANTINE, SNOOZED, Entry, Listing, counts, listing
+from roamdesk.cases.inbox import LISTS, QUARANTINE, SNOOZED, Entry, Listing, counts, due_in, listing
 from roamdesk.cases.models import Case
 from roamdesk.cases.understanding import stating_danger
 from roamdesk.console import words
@@ -107,23 +107,25 @@ _WORK = (Todo.NEW, Todo.OURS, Todo.UNPLACED, QUARANTINE)
 
 def _rows(desk: Desk, found: Listing, now: datetime, zone: str) -> list[Row]:
     danger = stating_danger(desk, [entry.conversation.pk for entry in found.entries]) if found.entries else set()
-    rows = [_row(entry, now, zone) for entry in found.entries]
+    due = due_in(desk, found.entries, now)
+    rows = [_row(entry, due.get(entry.conversation.pk), now, zone) for entry in found.entries]
     rows = [replace(row, mark=mark(State.OVERDUE, "Read it now")) if row.number in danger else row for row in rows]
     return rows + [_unread(mail, now, zone) for mail in found.unread]
 
 
-def _row(entry: Entry, now: datetime, zone: str) -> Row:
+def _row(entry: Entry, due: datetime | None, now: datetime, zone: str) -> Row:
     talk, case = entry.conversation, entry.case
     asleep = talk.snoozed_until if talk.snoozed_until and talk.snoozed_until > now else None
+    late = due is not None and due < now
     return Row(
         id=f"talk-{talk.pk}",
         number=talk.pk,
-        mark=mark(State.WAITING, "Put off") if asleep else mark_of(talk),
+        mark=mark(State.WAITING, "Put off") if asleep else mark(State.OVERDUE) if late else mark_of(talk),
         who=correspondent(talk),
         known=talk.partner is not None,
         subject=talk.subject or "(no subject)",
         case=case,
-        place=_place(talk, case),
+        place=f"waits {words.age(talk.since, now)}, due {words.moment(due, now, zone)}" if due else _place(talk, case),
         since=talk.since,
         when=f"until {words.moment(asleep, now, zone)}" if asleep else words.moment(talk.since, now, zone),
         owner=str(case.owner).split()[0] if case and case.owner else "nobody" if case else "",
