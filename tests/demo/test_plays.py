@@ -14,6 +14,7 @@ from roamdesk.cases.actors import Actor, Through
 from roamdesk.cases.errors import Refused
 from roamdesk.charging.models import Cdr, Command, Session
 from roamdesk.demo.drivers import ANA, EMIL, LEA, MILO, SOFIA
+from roamdesk.demo.hub.running import RunningHub, stands
 from roamdesk.demo.own_parts import Surroundings
 from roamdesk.demo.plays import ALL
 
@@ -282,6 +283,19 @@ def test_310_is_unknown_though_the_station_did_it(running_demo: Surroundings) ->
 
 def test_a_record_that_the_hub_forwards_twice_is_one(running_demo: Surroundings) -> None:
     assert cdrs(perform("cdr_twice", running_demo)) == 1
+
+
+def test_a_play_uses_the_hub_that_stands_and_leaves_it_standing(running_demo: Surroundings) -> None:
+    hub = RunningHub(print)
+    hub.start()
+    try:
+        assert hub.up.wait(20)
+        played = perform("hub_hears_nothing", running_demo)
+        assert stops(played) == [("voltpass", "no_answer")]
+        assert stands()
+    finally:
+        hub.end()
+    assert not stands()
 
 
 def test_a_session_that_the_hub_does_not_know_is_not_stopped(running_demo: Surroundings) -> None:

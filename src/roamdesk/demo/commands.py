@@ -6,7 +6,7 @@ import argparse
 import logging
 import os
 import sys
-import time
+import threading
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
@@ -17,8 +17,8 @@ from roamdesk.demo import data, process
 from roamdesk.demo.desks import LOGINS, PASSWORD
 from roamdesk.demo.directory import SIMULATED
 from roamdesk.demo.happenings import NotInTime
+from roamdesk.demo.hub import running
 from roamdesk.demo.hub.faults import Fault
-from roamdesk.demo.hub.standing import standing
 from roamdesk.demo.mailbox import demo_mailbox
 from roamdesk.demo.own_parts import Surroundings
 from roamdesk.demo.plays import ALL, play_named
@@ -40,11 +40,10 @@ the play brings its own stations and mail server along and keeps its cases in th
   roamdesk demo play cable_freed
   roamdesk demo play all
 
-With `roamdesk demo hub` beside it, the sessions at Nordlade's stations run through a stand-in for the roaming hub:
-VoltPass authorises them, sees them, and can end one from its case.
+The sessions at Nordlade's stations run through a stand-in for the roaming hub: VoltPass authorises them, sees them,
+and can end one from its case. `roamdesk demo hub --fail 310` has the next call that it fits fail like that.
 """
 
-HUB_LOOKS_EVERY = 1.0
 BEHAVES = {
     Behaviour.UNLOCKS: "unlocks",
     Behaviour.FAILS: "tries, and fails",
@@ -91,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     playing.add_argument("name", metavar="NAME", choices=[*(play.name for play in ALL), "all"], help="or: all")
     resetting = _action(actions, "reset", _reset, "throw the demo's cases, mails and commands away")
     resetting.add_argument("--yes", action="store_true", help="do not ask")
-    hub = _action(actions, "hub", _hub, "a stand-in for the roaming hub, between the desks of a demo that runs")
+    hub = _action(actions, "hub", _hub, "have the stand-in for the roaming hub fail; where none stands, be one")
     hub.add_argument(
         "--fail", action="append", default=[], choices=[fault.value for fault in Fault], metavar="HOW",
         help=f"the next call that it fits fails like this; may be repeated: {', '.join(Fault)}",
@@ -173,16 +172,23 @@ def _reset(arguments: argparse.Namespace) -> int:
 def _hub(arguments: argparse.Namespace) -> int:
     _keep_the_log_quiet()
     _set_up(arguments)
+    if running.stands():
+        return _hub_fails(arguments.fail)
     try:
-        with standing(print) as around:
-            for fault in arguments.fail:
-                around.switchboard.faults.fail_next(Fault(fault))
-            print(f"The hub stands at {around.hub_url} and calls the desks below {around.port_url}. Ctrl-C ends it.")
-            while True:
-                around.relay.step(timezone.now())
-                time.sleep(HUB_LOOKS_EVERY)
+        with running.hub_between(print):
+            _hub_fails(arguments.fail)
+            print("Ctrl-C ends it.", flush=True)
+            threading.Event().wait()
     except KeyboardInterrupt:
-        return 0
+        pass
+    return 0
+
+
+def _hub_fails(faults: Sequence[str]) -> int:
+    for fault in faults:
+        running.fail_next(Fault(fault))
+    print(f"The hub stands between VoltPass and Nordlade; it will fail: {', '.join(faults) or 'not'}.")
+    return 0
 
 
 def _run(_arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What ``roamdesk serve`` runs for the demo: the post office, and the yard of simulated stations."""
+"""What ``roamdesk serve`` runs for the demo: the post office, the yard of simulated stations, and the roaming hub."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import signal
 from django.conf import settings
 
 from roamdesk.demo.handing_on import post_office
+from roamdesk.demo.hub.running import RunningHub
 from roamdesk.demo.mailbox import demo_mailbox
 from roamdesk.demo.yard import Yard, open_transactions
 
@@ -29,7 +30,10 @@ async def _serve_until_told(running: dict[str, dict[int, str]]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with post_office(demo_mailbox(), settings.EMAIL_HOST, settings.EMAIL_PORT), Yard(stations_url(), running):
         logger.info("the demo's stations connect to %s", stations_url())
+        hub = RunningHub(logger.info)
+        hub.start()
         await told.wait()
+        hub.end()
 
 
 def stations_url() -> str:

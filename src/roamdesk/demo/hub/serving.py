@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from roamdesk.demo.hub.faults import Fault
 from roamdesk.demo.hub.partners import HubPartner
 from roamdesk.demo.hub.replies import Reply
 from roamdesk.demo.hub.switchboard import Switchboard
@@ -15,6 +17,7 @@ from roamdesk.oicp.port import Environ, Port, StartResponse, caller_of
 from roamdesk.oicp.transport import LARGEST_ANSWER, CallFailed, Credentials, Transport
 
 PATIENCE = 60.0
+FAIL_NEXT = "/demo/fail-next"  # for whoever tells a story: a list of (fault, operation)
 
 
 class Partners:
@@ -67,6 +70,10 @@ class HubServer:
         return [reply.body]
 
     def _answer(self, path: str, query: dict[str, str], body: bytes, caller: str) -> Reply:
+        if path == FAIL_NEXT:
+            for fault, operation in json.loads(body):
+                self.switchboard.faults.fail_next(Fault(fault), operation)
+            return Reply(200, b"{}")
         return self.switchboard.answer(path, query, body, caller)
 
 

@@ -9,32 +9,36 @@ from django_scopes import scope
 
 from roamdesk.charging.models import Cdr, Command, Session
 from roamdesk.charging.ports import Outcome
+from roamdesk.demo.desks import CPO, MSP
 from roamdesk.demo.drivers import LEA
 from roamdesk.demo.hub.faults import Fault
-from roamdesk.demo.hub.standing import Standing, standing
+from roamdesk.demo.hub.running import fail_next, hub_between
 from roamdesk.demo.operator import Operator
 from roamdesk.demo.plays.play import Play, mara
 from roamdesk.demo.stage import Stage, label_of
+from roamdesk.oicp.models import Exchange
+from roamdesk.oicp.operations import CHARGE_DETAIL_RECORD, REMOTE_STOP
 
 CANNOT_END = "Charging does not end, the card is not taken."
 OUT_NOW = "It is out"
+HUB_WITHIN = 30.0  # it looks at the stations each second, and keeps the calls per minute
 
 
 def stop_by_msp(stage: Stage) -> None:
-    with _session_at_the_hub(stage) as hub:
+    with _session_at_the_hub(stage) as session_id:
         at_msp = _case_opened(stage)
         at_msp.ends_session()
         _stopped_at_the_station(stage)
         stage.pulls(LEA)
-        _accounted(stage, hub)
+        _accounted(stage, session_id)
         at_msp.answers("self_help", OUT_NOW)
         at_msp.closes()
 
 
 def hub_hears_nothing(stage: Stage) -> None:
-    with _session_at_the_hub(stage) as hub:
+    with _session_at_the_hub(stage):
         at_msp = _case_opened(stage)
-        hub.switchboard.faults.fail_next(Fault.PARTNER_SILENT)
+        fail_next(Fault.PARTNER_SILENT, REMOTE_STOP.name)
         at_msp.ends_session()
         stage.narrator.note("310: whether Nordlade did it is not known, so nobody says that it failed")
         _stopped_at_the_station(stage)
@@ -44,21 +48,21 @@ def hub_hears_nothing(stage: Stage) -> None:
 
 
 def record_comes_twice(stage: Stage) -> None:
-    with _session_at_the_hub(stage) as hub:
+    with _session_at_the_hub(stage) as session_id:
         at_msp = _case_opened(stage)
+        fail_next(Fault.RECORD_TWICE)
         at_msp.ends_session()
         _stopped_at_the_station(stage)
         stage.pulls(LEA)
-        hub.switchboard.faults.fail_next(Fault.RECORD_TWICE)
-        _accounted(stage, hub)
+        _accounted(stage, session_id)
         at_msp.answers("self_help", OUT_NOW)
         at_msp.closes()
 
 
 def session_unknown(stage: Stage) -> None:
-    with _session_at_the_hub(stage) as hub:
+    with _session_at_the_hub(stage):
         at_msp = _case_opened(stage)
-        hub.switchboard.faults.fail_next(Fault.SESSION_UNKNOWN)
+        fail_next(Fault.SESSION_UNKNOWN, REMOTE_STOP.name)
         at_msp.ends_session()
         stage.narrator.act(LEA.name, "holds the card to the reader once more, as Mara says, and the session ends")
         stage.pulls(LEA)
@@ -67,16 +71,19 @@ def session_unknown(stage: Stage) -> None:
 
 
 @contextmanager
-def _session_at_the_hub(stage: Stage) -> Iterator[Standing]:
-    """Lea charges, and VoltPass has authorised it through the hub."""
-    with standing(stage.narrator.note) as hub:
+def _session_at_the_hub(stage: Stage) -> Iterator[str]:
+    """Lea charges, and VoltPass has authorised it through the hub; the hub's id of the session. Raises NotInTime."""
+    with hub_between(stage.narrator.note):
         _until_she_was_there(stage)
         session = stage.charges(LEA)
-        hub.relay.step(stage.now())
         with scope(desk=session.desk):
-            session.refresh_from_db()
-        stage.narrator.note(f"the hub's session: {session.session_id}")
-        yield hub
+            named = Session.objects.filter(pk=session.pk).exclude(hub_key="")
+            known = stage.happenings.until("The hub's answer to Nordlade", named.first, HUB_WITHIN)
+        with scope(desk=stage.desk(MSP)):
+            same = Session.objects.filter(desk=stage.desk(MSP), hub_key=known.hub_key)
+            stage.happenings.until("The session at VoltPass", same.exists, HUB_WITHIN)
+        stage.narrator.note(f"the hub's session: {known.session_id}")
+        yield known.session_id
 
 
 def _until_she_was_there(stage: Stage) -> None:
@@ -120,12 +127,16 @@ def _stopped_at_the_station(stage: Stage) -> None:
     stage.narrator.note(f"station {LEA.station} ended the session on {command.requested_by}'s behalf")
 
 
-def _accounted(stage: Stage, hub: Standing) -> None:
-    hub.relay.step(stage.now())
-    with scope(desk=stage.desk("voltpass")):
-        newest = Cdr.objects.select_related("session").latest("pk")
-        count = Cdr.objects.filter(session=newest.session).count()
-    stage.narrator.note(f"VoltPass has {count} CDR of session {newest.session.session_id}")
+def _accounted(stage: Stage, session_id: str) -> None:
+    """The hub has acknowledged Nordlade's record, so it is done with forwarding it. Raises NotInTime."""
+    with scope(desk=stage.desk(CPO)):
+        sent = Exchange.objects.filter(
+            desk=stage.desk(CPO), session_id=session_id, operation=CHARGE_DETAIL_RECORD.name, inbound=False
+        )
+        stage.happenings.until("The hub's answer to the CDR", sent.exists, HUB_WITHIN)
+    with scope(desk=stage.desk(MSP)):
+        count = Cdr.objects.filter(desk=stage.desk(MSP), session__session_id=session_id).count()
+    stage.narrator.note(f"VoltPass has {count} CDR of session {session_id}")
 
 
 STOP_BY_MSP = Play(
