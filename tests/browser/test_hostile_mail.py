@@ -82,7 +82,7 @@ def mail(msp_desk: Desk) -> IncomingMail:
 
 def shown(tab: Page, url: str, monkeypatch: pytest.MonkeyPatch, html: str) -> str:
     """What stands in the frame's document once it shows this HTML and somebody pressed what can be pressed."""
-    monkeypatch.setattr(letters, "rich_of", lambda mail, pictures: html)
+    monkeypatch.setattr(letters, "rich_of", lambda mail, pictures, veils: html)
     tab.goto(url, wait_until="domcontentloaded")
     press(tab)
     return tab.locator("body").inner_text()

@@ -131,7 +131,7 @@ def test_a_mail_is_answered_and_the_answer_taken_back_by_keyboard_alone(
     page.keyboard.press("z")
     expect(page.locator("#answer-text")).to_have_value("Thank you, received.")
     with scope(desk=mail.desk):
-        assert Message.objects.get(by="Olga Operator").state == "withdrawn"
+        assert Message.objects.get(about=talk_of(mail).about, by="Olga Operator").state == "withdrawn"
 
 
 def test_opening_a_new_mail_by_hand_makes_it_ours_to_answer(
