@@ -165,6 +165,9 @@ def test_a_start_without_a_transaction_id_of_ours_is_our_error() -> None:
     [
         (commands.Unlock(1, 2), "UnlockConnector"),
         (commands.RemoteStop("42"), "RemoteStopTransaction"),
+        (commands.RemoteStart(1, 2, "HUBTAG", 7), "RemoteStartTransaction"),
+        (commands.Reserve(1, 2, "HUBTAG", 7, AT), "ReserveNow"),
+        (commands.CancelReservation(7), "CancelReservation"),
         (commands.TriggerStatus(1, 2), "TriggerMessage"),
         (commands.Reset(at_once=True), "Reset"),
         (commands.Reset(at_once=False), "Reset"),
@@ -185,6 +188,8 @@ def test_every_command_fits_its_schema(command: commands.Command, action: str) -
         commands.RemoteStop("٤٢"),
         commands.RemoteStop("9" * 40),
         commands.TriggerTransaction(1),
+        commands.RemoteStart(1, 1, "T" * 21, 7),
+        commands.Reserve(1, 1, "", 7, AT),
     ],
 )
 def test_what_1_6_cannot_say_is_refused_before_it_is_sent(command: commands.Command) -> None:

@@ -168,6 +168,14 @@ def test_only_usable_readings_of_the_energy_register_are_taken(sampled: dict[str
     assert [sample.kwh for sample in event.samples] == kwh
 
 
+@pytest.mark.parametrize("kind", ["Started", "Updated"])
+def test_a_transaction_names_the_start_and_the_reservation_that_it_follows_from(kind: str) -> None:
+    told = transaction(kind, "RemoteStart", {"remoteStartId": 7}, reservationId=8)
+    (event,) = events_of("TransactionEvent", told) or ()
+    assert isinstance(event, TransactionStarted | TransactionUpdated)
+    assert (event.remote_start, event.reservation) == (7, 8)
+
+
 @pytest.mark.parametrize("evse", [{"id": -1}, {"id": 10**12}, {"id": 1, "connectorId": -2}])
 def test_an_impossible_place_is_refused(evse: dict[str, Any]) -> None:
     with pytest.raises(WrongPayload):
@@ -180,6 +188,9 @@ def test_an_impossible_place_is_refused(evse: dict[str, Any]) -> None:
     [
         (commands.Unlock(1, 2), "UnlockConnector"),
         (commands.RemoteStop("tx-1"), "RequestStopTransaction"),
+        (commands.RemoteStart(1, 2, "HUBTAG", 7), "RequestStartTransaction"),
+        (commands.Reserve(1, 2, "HUBTAG", 7, AT), "ReserveNow"),
+        (commands.CancelReservation(7), "CancelReservation"),
         (commands.TriggerStatus(1, 2), "TriggerMessage"),
         (commands.TriggerTransaction(1), "TriggerMessage"),
         (commands.Reset(at_once=True), "Reset"),

@@ -62,6 +62,9 @@ ADVICE: dict[Outcome, Advice] = {
     ),
     Outcome.ACCEPTED: Advice(Mark.HOURGLASS, "Accepted by the station, not yet done", "wait for the session to stop"),
     Outcome.REJECTED: Advice(Mark.CROSS, "Rejected: the station knows no such session", "read the status, then Unlock"),
+    Outcome.OCCUPIED: Advice(Mark.CROSS, "Not reserved: occupied", "read the status"),
+    Outcome.FAULTED: Advice(Mark.CROSS, "Not reserved: the station has a fault there", "read the status, field"),
+    Outcome.UNAVAILABLE: Advice(Mark.CROSS, "Not reserved: out of service", "read the status"),
 }
 _BY_HUB: dict[Outcome, Advice] = {
     Outcome.NOT_CONNECTED: Advice(Mark.RING, "Not sent: no way to the hub", "phone the CPO"),

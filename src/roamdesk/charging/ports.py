@@ -29,6 +29,9 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    OCCUPIED = "occupied"
+    FAULTED = "faulted"
+    UNAVAILABLE = "unavailable"
 
 
 class ChargingBackend(Protocol):

@@ -1,6 +1,7 @@
 """What a simulated station says in each OCPP version, with the message classes of the `ocpp` package."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,30 @@ def station_time() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@dataclass(frozen=True)
+class Order:
+    """A start or a reservation: where, for whom, and the central system's number for it (none at a 1.6 start)."""
+
+    connector: int
+    token: str
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What a transaction follows from, beside the token: the central system's numbers, where it gave some."""
+
+    remote_start: int | None = None
+    reservation: int | None = None
+
+    @property
+    def by_card(self) -> bool:
+        return self == BY_CARD
+
+
+BY_CARD = Cause()
+
+
 class Dialect16:
     version = v16
     must_stop_before_unlock = False
@@ -24,14 +49,24 @@ class Dialect16:
     def boot(self) -> Message:
         return v16.call.BootNotification(charge_point_model="Post 16", charge_point_vendor="Nordlade")
 
-    def status(self, connector: int, *, plugged: bool, charging: bool) -> Message:
-        word = "Charging" if charging else "Finishing" if plugged else "Available"
+    def status(self, connector: int, *, plugged: bool, charging: bool, reserved: bool) -> Message:
+        word = "Charging" if charging else "Finishing" if plugged else "Reserved" if reserved else "Available"
         return v16.call.StatusNotification(connector_id=connector, error_code="NoError", status=word)
 
-    def start(self, connector: int, token: str) -> Message:
+    def order(self, asked: dict[str, Any]) -> Order:
+        return Order(asked["connector_id"], asked["id_tag"], asked.get("reservation_id"))
+
+    def authorize(self, token: str) -> Message:
+        return v16.call.Authorize(id_tag=token)
+
+    def is_authorised(self, answer: Message) -> bool:
+        return bool(answer.id_tag_info["status"] == "Accepted")
+
+    def start(self, connector: int, token: str, because: Cause) -> Message:
         return v16.call.StartTransaction(
-            connector_id=connector, id_tag=token, meter_start=1000, timestamp=station_time()
-        )
+            connector_id=connector, id_tag=token, meter_start=1000, timestamp=station_time(),
+            reservation_id=because.reservation,
+        )  # fmt: skip
 
     def transaction_id(self, started: Message) -> str:
         return str(started.transaction_id)
@@ -57,6 +92,9 @@ class Dialect16:
     def stop_answer(self, status: str) -> Message:
         return v16.call_result.RemoteStopTransaction(status=status)
 
+    def start_answer(self, status: str) -> Message:
+        return v16.call_result.RemoteStartTransaction(status=status)
+
 
 class Dialect2:
     """2.0.1 and 2.1: after a stop the transaction stays open until the cable is out (TxStopPoint)."""
@@ -72,23 +110,35 @@ class Dialect2:
         station = {"model": "Post 2", "vendor_name": "Nordlade"}
         return self.version.call.BootNotification(charging_station=station, reason="PowerUp")
 
-    def status(self, connector: int, *, plugged: bool, charging: bool) -> Message:
+    def status(self, connector: int, *, plugged: bool, charging: bool, reserved: bool) -> Message:
         return self.version.call.StatusNotification(
             timestamp=station_time(),
-            connector_status="Occupied" if plugged or charging else "Available",
+            connector_status="Occupied" if plugged or charging else "Reserved" if reserved else "Available",
             evse_id=connector,
             connector_id=1,
         )
 
-    def start(self, connector: int, token: str) -> Message:
+    def order(self, asked: dict[str, Any]) -> Order:
+        number = asked.get("remote_start_id", asked.get("id"))
+        return Order(asked["evse_id"], asked["id_token"]["id_token"], number)
+
+    def authorize(self, token: str) -> Message:
+        return self.version.call.Authorize(id_token={"id_token": token, "type": "Central"})
+
+    def is_authorised(self, answer: Message) -> bool:
+        return bool(answer.id_token_info["status"] == "Accepted")
+
+    def start(self, connector: int, token: str, because: Cause) -> Message:
         self._transaction_id = str(uuid.uuid4())
         return self._event(
             "Started",
-            "Authorized",
+            "Authorized" if because.by_card else "RemoteStart",
             self._transaction_id,
             evse={"id": connector, "connector_id": 1},
-            id_token={"id_token": token, "type": "ISO14443"},
+            id_token={"id_token": token, "type": "ISO14443" if because.by_card else "Central"},
             charging_state="Charging",
+            remote_start_id=because.remote_start,
+            reservation_id=because.reservation,
         )
 
     def transaction_id(self, started: Message) -> str:
@@ -114,9 +164,14 @@ class Dialect2:
     def stop_answer(self, status: str) -> Message:
         return self.version.call_result.RequestStopTransaction(status=status)
 
+    def start_answer(self, status: str) -> Message:
+        return self.version.call_result.RequestStartTransaction(status=status)
+
     def _event(self, kind: str, trigger: str, transaction_id: str, **details: Any) -> Message:
+        of_info = ("charging_state", "stopped_reason", "remote_start_id")
         info = {"transaction_id": transaction_id}
-        info |= {name: details.pop(name) for name in ("charging_state", "stopped_reason") if name in details}
+        info |= {name: details.pop(name) for name in of_info if details.get(name) is not None}
+        details.pop("remote_start_id", None)
         self._seq_no += 1
         return self.version.call.TransactionEvent(
             event_type=kind,

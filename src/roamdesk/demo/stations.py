@@ -6,6 +6,7 @@ import contextlib
 import json
 import ssl as tls
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from roamdesk.demo.station_dialects import Message, dialect_for
+from roamdesk.demo.station_dialects import BY_CARD, Cause, Message, Order, dialect_for
 
 GARBAGE = (
     "",
@@ -31,7 +32,7 @@ GARBAGE = (
 
 
 class Behaviour(StrEnum):
-    """What the station does when it is told to unlock."""
+    """What the station does when it is told to unlock, to start or to reserve."""
 
     UNLOCKS = "unlocks"
     FAILS = "fails"
@@ -41,6 +42,17 @@ class Behaviour(StrEnum):
     CALL_ERROR = "call_error"
     TALKS_FIRST = "talks_first"
     GARBAGE = "garbage"
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A reservation that the station holds: the central system's number, and for whom."""
+
+    number: int | None = None
+    token: str = ""
+
+
+NOBODY = Reserved()
 
 
 class SimulatedStation:
@@ -71,6 +83,8 @@ class SimulatedStation:
         self.transactions: dict[int, str] = {}
         self.stopped: set[str] = set()
         self.plugged: set[int] = set()
+        self.reserved: dict[int, Reserved] = {}
+        self._to_start: set[Order] = set()
         self._url = f"{url.rstrip('/')}/{identity}"
         self._password = password.encode() if isinstance(password, str) else password
         self._late_by = late_by
@@ -106,10 +120,11 @@ class SimulatedStation:
         self.socket.transport.abort()
         await self._hang_up(self.socket.wait_closed())
 
-    async def plug_in_and_start(self, token: str, connector: int = 1) -> str:
+    async def plug_in_and_start(self, token: str, connector: int = 1, because: Cause = BY_CARD) -> str:
         """Plugs the cable in and starts a transaction; returns its id."""
         self.plugged.add(connector)
-        started = await self.call(self._dialect.start(connector, token))
+        self.reserved.pop(connector, None)
+        started = await self.call(self._dialect.start(connector, token, because))
         transaction_id = self._dialect.transaction_id(started)
         self.transactions[connector] = transaction_id
         await self._say_status(connector)
@@ -165,10 +180,13 @@ class SimulatedStation:
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
     def _routes(self) -> dict[str, dict[str, Any]]:
-        stop = "RequestStopTransaction" if self._dialect.must_stop_before_unlock else "RemoteStopTransaction"
+        asked = "Request" if self._dialect.must_stop_before_unlock else "Remote"
         return {
             "UnlockConnector": {"_on_action": self._on_unlock},
-            stop: {"_on_action": self._on_stop, "_after_action": self._after_stop},
+            f"{asked}StopTransaction": {"_on_action": self._on_stop, "_after_action": self._after_stop},
+            f"{asked}StartTransaction": {"_on_action": self._on_start, "_after_action": self._after_start},
+            "ReserveNow": {"_on_action": self._on_reserve, "_after_action": self._after_reserve},
+            "CancelReservation": {"_on_action": self._on_cancel, "_after_action": self._after_reserve},
             "TriggerMessage": {"_on_action": self._on_trigger, "_after_action": self._after_trigger},
             "Reset": {"_on_action": self._on_reset},
             "ChangeAvailability": {"_on_action": self._on_change_availability},
@@ -227,6 +245,60 @@ class SimulatedStation:
             if known == str(transaction_id):
                 await self.end_session(connector, "Remote")
 
+    async def _on_start(self, **asked: Any) -> Message:
+        order = self._dialect.order(asked)
+        word = await self._word("Rejected" if self._is_taken(order.connector, order.token) else "Accepted")
+        if word == "Accepted":
+            self._to_start.add(order)
+        if self.behaviour is Behaviour.TALKS_FIRST:
+            await self._after_start(**asked)
+        return self._dialect.start_answer(word)
+
+    async def _after_start(self, **asked: Any) -> None:
+        """The User, who has plugged in, may charge if the central system says so."""
+        order = self._dialect.order(asked)
+        if order not in self._to_start:
+            return
+        self._to_start.discard(order)
+        because = Cause(order.number, self.reserved.get(order.connector, NOBODY).number)
+        if self._dialect.is_authorised(await self.call(self._dialect.authorize(order.token))):
+            await self.plug_in_and_start(order.token, order.connector, because)
+
+    async def _on_reserve(self, **asked: Any) -> Message:
+        order = self._dialect.order(asked)
+        word = await self._word("Occupied" if self._is_taken(order.connector, order.token) else "Accepted")
+        if word == "Accepted":
+            self.reserved[order.connector] = Reserved(order.number, order.token)
+        return self._dialect.version.call_result.ReserveNow(status=word)
+
+    async def _on_cancel(self, reservation_id: int) -> Message:
+        found = [place for place, reserved in self.reserved.items() if reserved.number == reservation_id]
+        for place in found:
+            del self.reserved[place]
+        return self._dialect.version.call_result.CancelReservation(status="Accepted" if found else "Rejected")
+
+    async def _after_reserve(self, **_asked: Any) -> None:
+        await self.report_status()
+
+    def _is_taken(self, connector: int, token: str) -> bool:
+        """By a running transaction, or reserved for another token; a connector that is not there counts as taken."""
+        kept = self.reserved.get(connector, NOBODY).token
+        return connector > self._connectors or self._is_authorised(connector) or kept not in ("", token)
+
+    async def _word(self, status: str) -> str:
+        """What the station says, as its behaviour has it."""
+        match self.behaviour:
+            case Behaviour.FAILS:
+                return "Rejected"
+            case Behaviour.SILENT:
+                await asyncio.get_running_loop().create_future()
+            case Behaviour.LATE:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.answer_now.wait(), self._late_by)
+            case Behaviour.CALL_ERROR:
+                raise InternalError(description="charging controller does not reply")
+        return status
+
     async def _on_trigger(self, requested_message: str, **_place: Any) -> Message:
         return self._dialect.version.call_result.TriggerMessage(status="Accepted")
 
@@ -263,7 +335,12 @@ class SimulatedStation:
 
     async def _say_status(self, connector: int) -> None:
         await self.call(
-            self._dialect.status(connector, plugged=connector in self.plugged, charging=self._is_authorised(connector))
+            self._dialect.status(
+                connector,
+                plugged=connector in self.plugged,
+                charging=self._is_authorised(connector),
+                reserved=connector in self.reserved,
+            )
         )
 
     async def _read(self) -> None:

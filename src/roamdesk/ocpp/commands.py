@@ -1,6 +1,9 @@
 """The desk's commands, in business words; mapping_v16 and mapping_v2 write them for the wire."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+LONGEST_TAG = 20  # characters, in 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,32 @@ class RemoteStop:
     """1.6: the integer that we gave; 2.x: the station's own text of at most 36 characters."""
 
     transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStart:
+    """`tag` and `number` are ours: the station presents the one, and since 2.x names the other in the transaction."""
+
+    evse: int
+    connector: int
+    tag: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Until `until` (UTC) the connector is for whoever presents `tag`; `number` is the reservation's."""
+
+    evse: int
+    connector: int
+    tag: str
+    number: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReservation:
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +76,17 @@ class ChangeAvailability:
     operative: bool
 
 
-Command = Unlock | RemoteStop | TriggerStatus | TriggerTransaction | Reset | ChangeAvailability
+Command = (
+    Unlock
+    | RemoteStop
+    | RemoteStart
+    | Reserve
+    | CancelReservation
+    | TriggerStatus
+    | TriggerTransaction
+    | Reset
+    | ChangeAvailability
+)
 
 
 class ImpossibleCommand(ValueError):

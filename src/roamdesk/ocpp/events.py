@@ -110,7 +110,10 @@ class Authorize:
 
 @dataclass(frozen=True, slots=True)
 class TransactionStarted:
-    """`transaction_id` is None in 1.6: the reply gives one, the same one when the message is repeated."""
+    """`transaction_id` is None in 1.6: the reply gives one, the same one when the message is repeated.
+
+    `remote_start` (2.x only) and `reservation` are the numbers that we gave to what it follows from.
+    """
 
     transaction_id: str | None
     evse: int | None
@@ -122,6 +125,8 @@ class TransactionStarted:
     seq_no: int | None = None
     offline: bool = False
     samples: tuple[MeterSample, ...] = ()
+    remote_start: int | None = None
+    reservation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,8 @@ class TransactionUpdated:
     seq_no: int | None = None
     offline: bool = False
     samples: tuple[MeterSample, ...] = ()
+    remote_start: int | None = None
+    reservation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,17 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
             return "UnlockConnector", {"connectorId": connector}
         case commands.RemoteStop(transaction_id=transaction_id):
             return "RemoteStopTransaction", {"transactionId": _integer_id(transaction_id)}
+        case commands.RemoteStart(connector=connector, tag=tag):
+            return "RemoteStartTransaction", {"idTag": _tag(tag), "connectorId": connector}
+        case commands.Reserve(connector=connector, tag=tag, number=number, until=until):
+            return "ReserveNow", {
+                "connectorId": connector,
+                "expiryDate": write_instant(until),
+                "idTag": _tag(tag),
+                "reservationId": number,
+            }
+        case commands.CancelReservation(number=number):
+            return "CancelReservation", {"reservationId": number}
         case commands.TriggerStatus(connector=connector):
             return "TriggerMessage", {
                 "requestedMessage": MessageTrigger.status_notification.value,
@@ -67,6 +78,12 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
             return "ChangeAvailability", {"connectorId": connector, "type": kind.value}
         case commands.TriggerTransaction():
             raise commands.ImpossibleCommand("OCPP 1.6 has no message that tells the open transaction")
+
+
+def _tag(tag: str) -> str:
+    if not 0 < len(tag) <= commands.LONGEST_TAG:
+        raise commands.ImpossibleCommand(f"OCPP 1.6 knows tags of 1 to {commands.LONGEST_TAG} characters")
+    return tag
 
 
 def _integer_id(transaction_id: str) -> int:
@@ -123,6 +140,7 @@ def _started(payload: Payload) -> StationEvent:
         id_token=IdToken(payload["idTag"]),
         started_at=read_instant(payload["timestamp"]),
         meter_start=read_energy(payload["meterStart"], "Wh"),
+        reservation=payload.get("reservationId"),
     )
 
 

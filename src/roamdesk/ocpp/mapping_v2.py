@@ -8,6 +8,7 @@ from typing import Any
 from ocpp.v201.enums import (
     AuthorizationStatusEnumType,
     DataTransferStatusEnumType,
+    IdTokenEnumType,
     MessageTriggerEnumType,
     OperationalStatusEnumType,
     ReasonEnumType,
@@ -65,6 +66,17 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
             if not 0 < len(transaction_id) <= 36:
                 raise commands.ImpossibleCommand("OCPP 2.x knows transactions by a text of 1 to 36 characters")
             return "RequestStopTransaction", {"transactionId": transaction_id}
+        case commands.RemoteStart(evse=evse, tag=tag, number=number):
+            return "RequestStartTransaction", {"idToken": _central(tag), "remoteStartId": number, "evseId": evse}
+        case commands.Reserve(evse=evse, tag=tag, number=number, until=until):
+            return "ReserveNow", {
+                "id": number,
+                "expiryDateTime": write_instant(until),
+                "idToken": _central(tag),
+                "evseId": evse,
+            }
+        case commands.CancelReservation(number=number):
+            return "CancelReservation", {"reservationId": number}
         case commands.TriggerStatus(evse=evse, connector=connector):
             return "TriggerMessage", {
                 "requestedMessage": MessageTriggerEnumType.status_notification.value,
@@ -79,6 +91,11 @@ def request_for(command: commands.Command) -> tuple[str, Payload]:
             return "Reset", {"type": (ResetEnumType.immediate if at_once else ResetEnumType.on_idle).value}
         case commands.ChangeAvailability():
             return "ChangeAvailability", _change_availability(command)
+
+
+def _central(tag: str) -> Payload:
+    """A token that the central system made up, as for an app (IdTokenEnumType)."""
+    return {"idToken": tag, "type": IdTokenEnumType.central.value}
 
 
 def _change_availability(command: commands.ChangeAvailability) -> Payload:
@@ -145,6 +162,7 @@ def _started(payload: Payload) -> StationEvent:
         started_at=read_instant(payload["timestamp"]),
         charging_state=payload["transactionInfo"].get("chargingState", ""),
         **_transaction_part(payload),
+        **_follows_from(payload),
     )
 
 
@@ -157,6 +175,7 @@ def _updated(payload: Payload) -> StationEvent:
         charging_state=state,
         authorisation_ended=trigger in TRIGGERS_THAT_END_AUTHORISATION,
         **_transaction_part(payload),
+        **_follows_from(payload),
     )
 
 
@@ -179,6 +198,13 @@ def _transaction_part(payload: Payload) -> dict[str, Any]:
         "seq_no": payload["seqNo"],
         "offline": payload.get("offline", False),
         "samples": _samples(payload.get("meterValue", [])),
+    }
+
+
+def _follows_from(payload: Payload) -> dict[str, int | None]:
+    return {
+        "remote_start": payload["transactionInfo"].get("remoteStartId"),
+        "reservation": payload.get("reservationId"),
     }
 
 

@@ -16,6 +16,9 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     SCHEDULED = "scheduled"
+    OCCUPIED = "occupied"
+    FAULTED = "faulted"
+    UNAVAILABLE = "unavailable"
     NOT_IMPLEMENTED = "not_implemented"
     CALL_ERROR = "call_error"
     UNREADABLE_ANSWER = "unreadable_answer"
@@ -65,5 +68,8 @@ RESULT_OF_STATUS = {
     "Accepted": Result.ACCEPTED,
     "Rejected": Result.REJECTED,
     "Scheduled": Result.SCHEDULED,
+    "Occupied": Result.OCCUPIED,
+    "Faulted": Result.FAULTED,
+    "Unavailable": Result.UNAVAILABLE,
     "NotImplemented": Result.NOT_IMPLEMENTED,
 }
