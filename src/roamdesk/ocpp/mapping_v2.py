@@ -201,7 +201,7 @@ def _transaction_part(payload: Payload) -> dict[str, Any]:
     }
 
 
-def _follows_from(payload: Payload) -> dict[str, int | None]:
+def _follows_from(payload: Payload) -> dict[str, Any]:
     return {
         "remote_start": payload["transactionInfo"].get("remoteStartId"),
         "reservation": payload.get("reservationId"),
