@@ -228,6 +228,23 @@ def test_a_load_left_lying_for_long_is_begun_anew(msp_desk: Desk, at: datetime) 
         assert EvseRecord.objects.count() == 0
 
 
+def test_a_file_never_goes_on_where_the_hub_was_cut_off(msp_desk: Desk, at: datetime) -> None:
+    take_page(begin_pull(msp_desk, whole=True, as_of="", at=at), Page(0, [said("DE*NDL*E1")], last=False), at)
+    assert begin_pull(msp_desk, whole=True, as_of="", source="list.json", at=at).next_page == 0
+    with scope(desk=msp_desk):
+        assert EvseRecord.objects.count() == 0
+
+
+def test_changes_are_asked_for_unless_a_file_replaced_the_directory(msp_desk: Desk, at: datetime) -> None:
+    load(msp_desk, [said("DE*NDL*E1")], at=at)
+    for whole, as_of in ((False, at.isoformat()), (True, "")):
+        import_evses(
+            msp_desk, pages([said("DE*NDL*E2")] * 2), whole=whole, as_of="", source="list.json", clock=lambda: at,
+            progress=lambda pull: None,
+        )  # fmt: skip
+        assert last_as_of(msp_desk) == as_of
+
+
 @pytest.mark.parametrize("few", [0, 1])
 def test_a_load_that_would_empty_the_directory_asks_first(msp_desk: Desk, at: datetime, few: int) -> None:
     load(msp_desk, [said(f"DE*NDL*E{number}") for number in range(4)], at=at)

@@ -33,30 +33,44 @@ class PullRefused(ValueError):
 
 
 def import_evses(
-    desk: Desk, fetch: Fetch, *, whole: bool, as_of: str, clock: Clock, progress: Callable[[Pull], None]
+    desk: Desk,
+    fetch: Fetch,
+    *,
+    whole: bool,
+    as_of: str,
+    source: str = "",
+    clock: Clock,
+    progress: Callable[[Pull], None],
 ) -> Pull:
     """Fetch all pages and swap them in; a load that was cut off goes on at its next page.
 
     ``fetch`` gives the page of a number, from 0; what it raises goes through, and the next call resumes.
-    A whole load withdraws what it does not name; ``as_of`` is kept for the next load of changes. The pull comes
-    back SWAPPED, or WAITING with a question: see ``decide_pull``. Raises PullRefused.
+    A whole load withdraws what it does not name; ``as_of`` is kept for the next load of changes, empty where the
+    source knows none. ``source`` names the file that the pages come from. The pull comes back SWAPPED, or WAITING
+    with a question: see ``decide_pull``. Raises PullRefused.
     """
-    pull = begin_pull(desk, whole=whole, as_of=as_of, at=clock())
+    pull = begin_pull(desk, whole=whole, as_of=as_of, source=source, at=clock())
     while not pull.complete:
         take_page(pull, fetch(pull.next_page), clock())
         progress(pull)
     return finish_pull(pull, clock())
 
 
-def begin_pull(desk: Desk, *, whole: bool, as_of: str, at: datetime) -> Pull:
-    """The desk's load that was cut off, to go on with, or a new one. One that waits for a decision is dropped."""
+def begin_pull(desk: Desk, *, whole: bool, as_of: str, source: str = "", at: datetime) -> Pull:
+    """The desk's load that was cut off, to go on with, or a new one.
+
+    One that waits for a decision is dropped, and so is one of another source: pages of two never mix.
+    """
+    source = clean(source, 80)
     with scope(desk=desk), transaction.atomic():
         for open_one in Pull.objects.select_for_update().filter(desk=desk, state__in=[State.LOADING, State.WAITING]):
-            resumable = open_one.state == State.LOADING and open_one.whole == whole
+            resumable = open_one.state == State.LOADING and (open_one.whole, open_one.source) == (whole, source)
             if resumable and at - open_one.heard_at <= RESUMED_WITHIN:
                 return open_one
             _drop(open_one, at)
-        pull: Pull = Pull.objects.create(desk=desk, whole=whole, as_of=clean(as_of, 48), started_at=at, heard_at=at)
+        pull: Pull = Pull.objects.create(
+            desk=desk, whole=whole, as_of=clean(as_of, 48), source=source, started_at=at, heard_at=at
+        )
     return pull
 
 
@@ -118,9 +132,13 @@ def decide_pull(pull: Pull, *, take: bool, by: str, at: datetime) -> Pull:
 
 
 def last_as_of(desk: Desk) -> str:
-    """From when the next load of changes asks; empty when a whole load is needed first."""
+    """From when the next load of changes asks; empty when a whole load is needed first.
+
+    A file that added to the directory leaves that as it was; one that replaced it is no ground to build changes on.
+    """
     with scope(desk=desk):
-        newest = Pull.objects.filter(desk=desk, state=State.SWAPPED).order_by("-pk").first()
+        swapped = Pull.objects.filter(desk=desk, state=State.SWAPPED).exclude(source__gt="", whole=False)
+        newest = swapped.order_by("-pk").first()
     return newest.as_of if newest else ""
 
 

@@ -20,6 +20,7 @@ class Pull(models.Model):
     desk = models.ForeignKey("desks.Desk", on_delete=models.CASCADE, related_name="pulls")
     whole = models.BooleanField(help_text="Everything that the hub has; otherwise what changed")
     as_of = models.CharField(max_length=48, blank=True, help_text="What the next load of changes asks from")
+    source = models.CharField(max_length=80, blank=True, help_text="Which file it comes from; empty for the hub")
     state = models.CharField(max_length=8, choices=State, default=State.LOADING)
     started_at = models.DateTimeField()
     heard_at = models.DateTimeField(help_text="When the newest page came")

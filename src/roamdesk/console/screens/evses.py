@@ -166,7 +166,7 @@ def _gone(evse: Evse, now: datetime) -> str:
 
 
 def _load(pull: Pull, now: datetime, zone: str) -> Load:
-    kind = "Whole directory" if pull.whole else "Changes"
+    kind = ("Whole directory" if pull.whole else "Changes") + (f" from {pull.source}" if pull.source else "")
     counts = (
         (pull.added, "added"), (pull.changed, "changed"), (pull.withdrawn, "withdrawn"), (pull.refused, "refused"),
         (pull.doubled, "twice"),
