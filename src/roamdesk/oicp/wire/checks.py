@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from roamdesk.identifiers import ContractId, EvseId, IdentifierError, OperatorId, ProviderId
@@ -52,10 +53,8 @@ def check(message: Part, findings: Findings, now: datetime | None) -> None:
 
 
 def _walk(part: Part, at: str, findings: Findings) -> None:
-    for kind, checks in CHECKS.items():
-        if isinstance(part, kind):
-            for one in checks:
-                one(part, at, findings)
+    for one in _checks_of(type(part)):
+        one(part, at, findings)
     for name in part.__struct_fields__:
         value = getattr(part, name)
         if isinstance(value, Part):
@@ -64,6 +63,11 @@ def _walk(part: Part, at: str, findings: Findings) -> None:
             for number, entry in enumerate(value):
                 if isinstance(entry, Part):
                     _walk(entry, f"{at}/{name}/{number}", findings)
+
+
+@cache
+def _checks_of(kind: type[Part]) -> tuple[Check, ...]:
+    return tuple(one for whom, checks in CHECKS.items() if issubclass(kind, whom) for one in checks)
 
 
 # Identification

@@ -90,9 +90,11 @@ class _Walk:
 
     def part(self, kind: type[M], document: dict[str, Any], at: str) -> M:
         shape = shape_of(kind)
-        for name in document.keys() - shape.known:
+        strange = document.keys() - shape.known
+        for name in strange:
             self.unknown[f"{at}/{name}"] = document[name]
-        return kind(**{member.name: self._member(member, document, at) for member in shape.members})
+        cased = {name.lower(): name for name in strange}
+        return kind(**{member.name: self._member(member, document, cased, at) for member in shape.members})
 
     def report_strays(self, document: dict[str, Any]) -> None:
         """Members that other messages have, and this one has not. Those that no document knows are only kept."""
@@ -100,17 +102,24 @@ class _Walk:
             if at[1:] in document and at[1:] in published_names() and self.unknown[at] is not None:
                 self.findings.breach(at, "not a field of this message")
 
-    def _member(self, member: Member, document: dict[str, Any], at: str) -> Any:
-        given = next((name for name in member.names if document.get(name) is not None), member.name)
+    def _member(self, member: Member, document: dict[str, Any], cased: dict[str, str], at: str) -> Any:
         here = f"{at}/{member.name}"
-        if member.mandatory and document.get(member.name) is None:
-            self.findings.breach(here, "mandatory field missing or null")
-        if given != member.name:
-            self.findings.note(here, f"read from {given}")
-        value = document.get(given)
+        value = document.get(member.name)
+        if value is None:
+            if member.mandatory:
+                self.findings.breach(here, "mandatory field missing or null")
+            value = self._otherwise_spelled(member, document, cased, here)
         if value is None:
             return None
         return self._many(member, value, here) if member.value.many else self._one(member.value, value, here)
+
+    def _otherwise_spelled(self, member: Member, document: dict[str, Any], cased: dict[str, str], at: str) -> Any:
+        spelled = (*member.also, *(cased[low] for name in member.names if (low := name.lower()) in cased))
+        given = next((name for name in spelled if document.get(name) is not None), None)
+        if given is None:
+            return None
+        self.findings.note(at, f"read from {given}")
+        return document[given]
 
     def _many(self, member: Member, value: Any, at: str) -> list[Any]:
         if not isinstance(value, list):
@@ -159,4 +168,6 @@ class _Shorthand:
 SHORTHANDS = {
     "MeterValues": _Shorthand(list, ("meterValues",), "a list in place of an object with meterValues", True),
     "GeoCoordinatesType": _Shorthand(str, ("Google", "Coordinates"), "a text in place of an object", False),
+    "GoogleCoordinates": _Shorthand(str, ("Coordinates",), "a text in place of an object", False),
+    "InfoText": _Shorthand(str, ("value",), "a text in place of an object", False),
 }
