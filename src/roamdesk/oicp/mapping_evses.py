@@ -14,6 +14,7 @@ from holidays.registry import COUNTRIES
 
 from roamdesk.charging.models import Plug
 from roamdesk.charging.roaming.said_of_evses import EvseSaid, Page, RecordRefused, StatusSaid
+from roamdesk.oicp.mapping_hours import hours_of
 from roamdesk.oicp.wire import Unreadable
 from roamdesk.oicp.wire.evse import (
     EvseStatus,
@@ -161,7 +162,7 @@ def evse_said(record: Any, raw: str) -> EvseSaid:
         authentication=_joined(record.AuthenticationModes),
         payment=_joined(record.PaymentOptions),
         remote=_remote(record),
-        live_status=_LIVE.get(record.DynamicInfoAvailable or ""),
+        live_status=_LIVE.get((record.DynamicInfoAvailable or "").lower()),
         hotline=record.HotlinePhoneNumber or "",
         updated=record.lastUpdate or "",
     )
@@ -191,9 +192,18 @@ def _info(texts: Sequence[Any] | None) -> str:
 
 
 def _address(address: Any) -> str:
-    street = " ".join(filter(None, (address.Street, address.HouseNum)))
-    town = " ".join(filter(None, (address.PostalCode, address.City)))
+    house, road = _sense(address.HouseNum), _sense(address.Street).rstrip("_")
+    street = road if f" {road}".endswith(f" {house}") else f"{road} {house}".strip()
+    town = " ".join(filter(None, (_sense(address.PostalCode), _sense(address.City))))
     return ", ".join(filter(None, (street, town)))
+
+
+def _sense(text: str | None) -> str:
+    """Mandatory members are filled with something, a short street with underscores (section 6.3)."""
+    return "" if not text or text in _SENSELESS else text.strip()
+
+
+_SENSELESS = {"0", ".", "-", "--", "_"}
 
 
 def _place(address: Any, reference: Sequence[Any] | None) -> str:
@@ -204,12 +214,12 @@ def _place(address: Any, reference: Sequence[Any] | None) -> str:
     return " · ".join(filter(None, (floor, spot, _info(reference))))
 
 
-_ALPHA_2 = {names[2]: names[1] for names in COUNTRIES.values() if len(names) > 2}
+_ALPHA_2 = {code: names[1] for names in COUNTRIES.values() if len(names) > 2 for code in names[1:3]}
 
 
-def country_of(alpha_3: str | None) -> str:
-    """ISO 3166-1 alpha-2, empty where there is none."""
-    return _ALPHA_2.get((alpha_3 or "").upper(), "")
+def country_of(code: str | None) -> str:
+    """ISO 3166-1 alpha-2, of alpha-3 as it should be or of itself; empty where there is none."""
+    return _ALPHA_2.get((code or "").upper(), "")
 
 
 _KINDS: dict[str, Plug] = {
@@ -242,24 +252,6 @@ def _power(facilities: Sequence[Any] | None) -> str:
 def _facility(kind: str | None, power: Any) -> str:
     current = "AC" if kind and kind.startswith("AC") else kind or ""
     return f"{float(power):g} kW {current}".strip() if power is not None else current
-
-
-_DAYS = {
-    "Everyday": "Mon-Sun", "Workdays": "Mon-Fri", "Weekend": "Sat-Sun", "Monday": "Mon", "Tuesday": "Tue",
-    "Wednesday": "Wed", "Thursday": "Thu", "Friday": "Fri", "Saturday": "Sat", "Sunday": "Sun",
-}  # fmt: skip
-
-
-def hours_of(always: bool | None, times: Sequence[OpeningTimesType | None] | None) -> str:
-    """`24/7`, or `Mon-Fri 18:00-23:59,00:00-05:00; …` by the clock at the EVSE; empty where nothing is said."""
-    if always:
-        return "24/7"
-    rules = []
-    for entry in times or ():
-        spans = [f"{one.begin}-{one.end}" for one in (entry.Period if entry else None) or () if one]
-        if entry and spans:
-            rules.append(f"{_DAYS.get(entry.on or '', entry.on or '')} {','.join(spans)}".strip())
-    return "; ".join(rules)
 
 
 Place: TypeAlias = "tuple[float | None, float | None]"

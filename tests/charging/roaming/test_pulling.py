@@ -99,6 +99,12 @@ def test_the_same_load_again_changes_nothing_and_keeps_no_second_record(msp_desk
         assert EvseRecord.objects.count() == 2
 
 
+@pytest.mark.parametrize("hotline", ["+493055509999", "+03055509999", "030 5550 9999", "+00493055509999"])
+def test_a_hotline_is_read_as_its_country_writes_it(msp_desk: Desk, at: datetime, hotline: str) -> None:
+    load(msp_desk, [said("DE*NDL*E1", hotline=hotline)], at=at)
+    assert directory(msp_desk)["DE*NDL*E1"].hotline == "+493055509999"
+
+
 def test_a_changed_hotline_is_dated_and_the_old_one_remembered(msp_desk: Desk, at: datetime) -> None:
     load(msp_desk, [said("DE*NDL*E1")], at=at)
     later = at + timedelta(days=1)

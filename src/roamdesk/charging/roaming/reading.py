@@ -147,6 +147,7 @@ def _hotline(text: str, country: str) -> str:
     if _PLAIN_NUMBER.fullmatch(text):
         return text
     try:
-        return phone_number(text, country) if text else ""
+        # No country's code begins with 0: that + stands before a number as it is dialled there, or before 00.
+        return phone_number(text[1:] if text.startswith("+0") else text, country) if text else ""
     except NumberRefused:
         return ""
