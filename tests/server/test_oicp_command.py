@@ -69,6 +69,20 @@ def test_the_directory_is_pulled_with_progress_and_asks_before_it_is_emptied(
     assert "waits for an answer" in typed("oicp", "decide", "take", "--desk", "voltpass").err
 
 
+def test_a_published_list_needs_no_hub(typed: Type, msp_desk: Desk) -> None:
+    lists = Path(__file__).parents[1] / "vectors/station-lists"
+    told = typed("oicp", "pull-evses", "--desk", "voltpass", "--file", str(lists / "national-export.json"))
+    assert "Looking through national-export.json: 0 records" in told.err
+    assert f"[{'#' * 30}] 100% 7 records" in told.err
+    assert told.out == (
+        "7 records read, 2 of them refused. The directory is up to date. The console shows which, and why.\n"
+    )
+    states = typed("oicp", "pull-status", "--desk", "voltpass", "--file", str(lists / "national-states.json"))
+    assert "UTC read, 3 changed, 1 refused.\nRefused: The record lacks its EvseID or its EvseStatus." in states.out
+    wrong = typed("oicp", "pull-status", "--desk", "voltpass", "--file", "nowhere.json")
+    assert (wrong.code, "No such file" in wrong.err) == (1, True)
+
+
 def test_a_desk_without_hub_and_a_push_without_file_are_told_what_to_do(
     typed: Type, msp_desk: Desk, connected: str
 ) -> None:

@@ -15,6 +15,7 @@ from roamdesk.server.commands.at_desk import at_desk
 from roamdesk.server.database import database
 
 if TYPE_CHECKING:
+    from roamdesk.charging.models import Pull
     from roamdesk.desks.models import Desk
 
 STORY = """\
@@ -25,6 +26,7 @@ The desk as a partner of a roaming hub that speaks OICP 2.3, as MSP, as CPO, or 
   roamdesk oicp ping --desk voltpass
   roamdesk oicp pull-evses --desk voltpass --full      once, then daily without --full
   roamdesk oicp pull-status --desk voltpass
+  roamdesk oicp pull-evses --desk voltpass --file stations.json    a published list, without any hub
   roamdesk oicp cdrs --desk voltpass
   roamdesk oicp push data evses.json --desk nordlade --action update
   roamdesk oicp push status --desk nordlade
@@ -44,9 +46,11 @@ def add_to(subparsers: sub.Subparsers) -> None:
     ping = sub.add(actions, "ping", _ping, "Certificate, reachability and rights, in plain words.")
     evses = sub.add(actions, "pull-evses", _pull_evses, "Fetch the EVSE directory, or what changed in it.")
     evses.add_argument("--full", action="store_true", help="the whole directory; EVSEs that are missing are withdrawn")
+    evses.add_argument("--file", type=Path, help="take a published list instead, JSON in a form of OICP, or gzip of it")
     decide = sub.add(actions, "decide", _decide, "Answer the question of a directory that would shrink by half.")
     decide.add_argument("answer", choices=["take", "drop"])
     status = sub.add(actions, "pull-status", _pull_status, "Fetch the state of every EVSE.")
+    status.add_argument("--file", type=Path, help="take a published list instead; its states are as old as the file")
     cdrs = sub.add(actions, "cdrs", _cdrs, "Fetch charge detail records; each counts once, however often it comes.")
     cdrs.add_argument(
         "--since", type=_instant, help="when the hub got them, like 2026-03-01T00:00Z; else the last pull"
@@ -162,17 +166,33 @@ def _ping(arguments: argparse.Namespace) -> int:
 def _pull_evses(arguments: argparse.Namespace) -> int:
     def work(desk: Desk) -> str:
         from roamdesk.charging.models import Pull
-        from roamdesk.oicp.pulling import pull_evses
 
-        pull = pull_evses(
-            desk, whole=arguments.full, clock=_now,
-            progress=lambda pull: _tell(f"Page {pull.next_page}: {pull.records:,} records"),
-        )  # fmt: skip
+        pull = _listed(desk, arguments) if arguments.file else _pulled(desk, arguments)
         if pull.state == Pull.State.WAITING:
             return f"{pull.question} Nothing was changed. Say it: roamdesk oicp decide take|drop --desk {desk.slug}"
-        return f"{pull.records:,} records pulled, {pull.refused:,} of them refused. The directory is up to date."
+        read, why = "read" if arguments.file else "pulled", " The console shows which, and why." if pull.refused else ""
+        return f"{pull.records:,} records {read}, {pull.refused:,} of them refused. The directory is up to date.{why}"
 
     return at_desk(arguments.desk, work)
+
+
+def _pulled(desk: Desk, arguments: argparse.Namespace) -> Pull:
+    from roamdesk.oicp.pulling import pull_evses
+
+    return pull_evses(
+        desk, whole=arguments.full, clock=_now,
+        progress=lambda pull: _tell(f"Page {pull.next_page}: {pull.records:,} records"),
+    )  # fmt: skip
+
+
+def _listed(desk: Desk, arguments: argparse.Namespace) -> Pull:
+    from roamdesk.oicp.list_importing import import_list
+
+    return import_list(
+        desk, arguments.file, whole=arguments.full, clock=_now,
+        watch=lambda seen: _tell(f"Looking through {arguments.file.name}: {seen:,} records"),
+        progress=lambda pull, part: _tell(f"{_bar(part)} {pull.records:,} records"),
+    )  # fmt: skip
 
 
 def _decide(arguments: argparse.Namespace) -> int:
@@ -191,10 +211,18 @@ def _decide(arguments: argparse.Namespace) -> int:
 
 def _pull_status(arguments: argparse.Namespace) -> int:
     def work(desk: Desk) -> str:
+        from roamdesk.oicp.list_importing import import_states
         from roamdesk.oicp.pulling import pull_statuses
 
-        tally = pull_statuses(desk, _now)
-        return f"{tally.said:,} states pulled, {tally.changed:,} changed."
+        if arguments.file is None:
+            tally = pull_statuses(desk, _now)
+            return f"{tally.said:,} states pulled, {tally.changed:,} changed."
+        listed = import_states(desk, arguments.file, clock=_now)
+        refused = "".join(f"\nRefused: {one.reason} {one.raw[:200]}" for one in listed.refused[:20])
+        return (
+            f"{listed.tally.said:,} states of {listed.at:%d/%m/%Y %H:%M} UTC read, {listed.tally.changed:,} changed, "
+            f"{len(listed.refused):,} refused.{refused}"
+        )
 
     return at_desk(arguments.desk, work)
 
@@ -230,6 +258,10 @@ def _push(arguments: argparse.Namespace) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _bar(part: float) -> str:
+    return f"[{'#' * round(part * 30):.<30}] {part:4.0%}"
 
 
 def _tell(line: str) -> None:
