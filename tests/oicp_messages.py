@@ -41,6 +41,7 @@ APP = IdentificationType(RemoteIdentification=ContractIdentification(EvcoID=EVCO
 AUTHORISE_START = AuthorizeStart(OperatorID=OPERATOR, Identification=CARD, EvseID=EVSE, SessionID=SESSION)
 AUTHORISE_STOP = AuthorizeStop(OperatorID=OPERATOR, Identification=CARD, EvseID=EVSE, SessionID=SESSION)
 REMOTE_START = AuthorizeRemoteStart(ProviderID=PROVIDER, EvseID=EVSE, Identification=APP)
+REMOTE_START_OF_HUB = AuthorizeRemoteStart(ProviderID=PROVIDER, EvseID=EVSE, Identification=APP, SessionID=SESSION)
 REMOTE_STOP = AuthorizeRemoteStop(SessionID=SESSION, ProviderID=PROVIDER, EvseID=EVSE)
 RESERVE = RemoteReservationStart(ProviderID=PROVIDER, EvseID=EVSE, Identification=APP, Duration=30)
 END_RESERVATION = RemoteReservationStop(SessionID=SESSION, ProviderID=PROVIDER, EvseID=EVSE)

@@ -12,7 +12,9 @@ SENT_AT = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
 
 
 def answered(outcome: Outcome, **values: object) -> Command:
-    return Command(kind="unlock", state=Command.State.ANSWERED, outcome=outcome, sent_at=SENT_AT, **values)
+    return Command(
+        station_id=1, kind="unlock", state=Command.State.ANSWERED, outcome=outcome, sent_at=SENT_AT, **values
+    )
 
 
 def test_every_outcome_has_its_own_words() -> None:
@@ -43,10 +45,10 @@ def test_the_code_of_the_station_is_kept_in_the_line() -> None:
 
 
 def test_a_command_on_its_way_reads_as_waiting() -> None:
-    sent = Command(kind="unlock", state=Command.State.SENT)
+    sent = Command(station_id=1, kind="unlock", state=Command.State.SENT)
     assert (advice_on(sent).mark, advice_on(sent).reads) == (Mark.HOURGLASS, "Sent, waiting for the station")
 
 
 def test_a_remote_stop_without_an_answer_does_not_speak_of_unlocking() -> None:
-    stop = Command(kind="remote_stop", state=Command.State.UNKNOWN, outcome=Outcome.NO_ANSWER)
+    stop = Command(station_id=1, kind="remote_stop", state=Command.State.UNKNOWN, outcome=Outcome.NO_ANSWER)
     assert advice_on(stop).reads == "No answer: unknown. It may still stop"

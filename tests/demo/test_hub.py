@@ -287,8 +287,19 @@ def test_a_remote_start_is_checked_in_the_published_order(roaming: Roaming, sess
     assert start(roaming).code == "604"
     roaming.memory.evses = {}
     before = set(roaming.memory.sessions)
-    assert start(roaming).code == "320"
+    assert start(roaming).code == "602"
     assert set(roaming.memory.sessions) == before
+
+
+def test_the_msp_starts_at_the_cpos_station_through_the_hub(roaming: Roaming) -> None:
+    with scope(desk=roaming.cpo):
+        build_evse(build_station(roaming.cpo, connection_id="holder/1"), EVSE)
+    with StationThread():
+        said = start(roaming)
+    (command,), (session,) = of(roaming.cpo, Command), of(roaming.cpo, Session)
+    assert (said.accepted, command.kind) == (True, "remote_start")
+    assert session.session_id == said.answer.SessionID
+    assert roaming.memory.session(session.session_id) is not None
 
 
 def test_a_locked_partner_is_answered_differently_at_a_stop(roaming: Roaming, session: str) -> None:

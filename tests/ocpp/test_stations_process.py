@@ -5,73 +5,25 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
-from django_scopes import scope
 from websockets.exceptions import InvalidStatus
 
 from builders import build_evse, build_station
 from roamdesk.charging.models import Command, Evse, RefusedStation, Session, Station
 from roamdesk.charging.ports import Outcome
-from roamdesk.charging.services import queue_command, register_station
+from roamdesk.charging.services import register_station
 from roamdesk.demo.stations import Behaviour, SimulatedStation
-from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.desks.models import Desk
 from roamdesk.ocpp.holding import forget_connections_of_dead_holders
-from roamdesk.ocpp.limits import Limits
 from roamdesk.ocpp.process import StationsProcess
+from running_stations import BOUND, IDENTITY, Database, new_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-T = TypeVar("T")
 TOKEN = "04A1B2C3D4E5F6"
-IDENTITY = "NDL-0001"
-BOUND = 5.0
 State = Command.State
-
-
-class Database:
-    """The rows, read and written from an asyncio test."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.threads = DatabaseThreads(size=1)
-
-    async def run(self, work: Callable[[], T]) -> T:
-        def in_scope() -> T:
-            with scope(desk=self.desk):
-                return work()
-
-        return await self.threads.run(in_scope)
-
-    async def until(self, read: Callable[[], T], holds: Callable[[T], bool]) -> T:
-        """Reads again until it holds; fails after BOUND seconds."""
-        async with asyncio.timeout(BOUND):
-            while not holds(found := await self.run(read)):
-                await asyncio.sleep(0.01)
-        return found
-
-    async def station(self) -> Station:
-        return await self.run(lambda: Station.objects.get(identity=IDENTITY))
-
-    async def order(self, kind: str = Command.Kind.UNLOCK, key: str = "k1") -> Command:
-        return await self.run(
-            lambda: queue_command(
-                self.desk,
-                Evse.objects.get(),
-                kind,
-                about="",
-                key=key,
-                requested_by="nils.operator",
-                at=datetime.now(UTC),
-            )
-        )
-
-    async def finished(self, *states: str, key: str = "k1") -> Command:
-        wanted = states or (State.ANSWERED, State.UNKNOWN, State.NOT_SENT)
-        return await self.until(lambda: Command.objects.get(key=key), lambda command: command.state in wanted)
 
 
 @pytest.fixture
@@ -80,11 +32,6 @@ async def database(cpo_desk: Desk) -> AsyncIterator[Database]:
     await database.run(lambda: build_evse(build_station(cpo_desk, IDENTITY)))
     yield database
     await database.threads.close()
-
-
-def new_process(**changes: Any) -> StationsProcess:
-    values: dict[str, Any] = {"answer_within": 3.0, "sweep_seconds": 0.1, "limits": Limits(seconds_to_finish=0.5)}
-    return StationsProcess("127.0.0.1", 0, **values | changes)
 
 
 @pytest.fixture

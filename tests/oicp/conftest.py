@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from django_scopes import scope
 
+from hub_double import credentials_in
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.admission import Caller
 from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.models import HubConnection
+from roamdesk.oicp.port import Port
 from roamdesk.oicp.reception import Inbound, answer
 from roamdesk.oicp.wire import Message
 from roamdesk.oicp.wire.writing import encode
 
 HUB = "hub.example"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def port(authority: trustme.CA, tmp_path: Path) -> Iterator[Port]:
+    ours = credentials_in(tmp_path / "ours", authority, "127.0.0.1")
+    port = Port("127.0.0.1", 0, certificate=str(ours.certificate), key=str(ours.key), roots=str(ours.root))
+    port.start()
+    yield port
+    port.stop()
 
 
 def connected(desk: Desk, **ids: str) -> HubConnection:

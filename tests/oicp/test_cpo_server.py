@@ -14,27 +14,29 @@ from django_scopes import scope, scopes_disabled
 from builders import build_evse, build_station
 from oicp_messages import (
     END_RESERVATION,
+    EVCO,
     EVSE,
     OPERATOR,
     PROVIDER,
-    REMOTE_START,
+    REMOTE_START_OF_HUB,
     REMOTE_STOP,
     RESERVE,
     SESSION,
     UID,
 )
 from roamdesk.charging.commanding import command_answered, command_sent
-from roamdesk.charging.models import Command, Evse, Session
+from roamdesk.charging.models import Command, Evse, RemoteStart, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.said import Authorisation, Origin, SessionIds, Step, TokenSaid
 from roamdesk.charging.roaming.services import record_authorisation
 from roamdesk.charging.services import store_session_started
 from roamdesk.desks.models import Desk
-from roamdesk.oicp import cpo_side
+from roamdesk.oicp import patience
 from roamdesk.oicp.models import Exchange
 from roamdesk.oicp.wire.writing import encode
 
 STOP = f"/charging/v21/providers/{PROVIDER}/authorize-remote/stop"
+THEIR_EVSE = "DE*NDL*E0001*1"
 START = f"/charging/v21/providers/{PROVIDER}/authorize-remote/start"
 
 
@@ -60,7 +62,7 @@ def session(evse: Evse, at: datetime) -> Session:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpo_side, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.2)
 
 
 def orders(desk: Desk) -> list[Command]:
@@ -127,6 +129,48 @@ def test_a_station_that_is_away_is_said_so_at_once(evse: Evse, session: Session,
     }  # fmt: skip
 
 
+BOTH = {"RemoteIdentification": {"EvcoID": EVCO}, "RFIDMifareFamilyIdentification": {"UID": UID}}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"EvseID": "DE*NDL*E9999*1"}, "603"),
+        ({"EvseID": "DE*XYZ*E0417*1"}, "603"),
+        ({"EvseID": "nonsense"}, "603"),
+        ({"ProviderID": "DE-XYZ"}, "022"),
+        ({"SessionID": None}, "022"),
+        ({"SessionID": "séance"}, "022"),
+        ({"Identification": None}, "022"),
+        ({"Identification": {}}, "022"),
+        ({"Identification": BOTH}, "022"),
+        ({"Identification": {"RemoteIdentification": {"EvcoID": "nonsense"}}}, "022"),
+        ({"EvseID": THEIR_EVSE}, "603"),
+        ({}, "602"),
+    ],
+    ids=str,
+)
+def test_a_start_that_cannot_be_is_refused_and_changes_nothing(
+    evse: Evse, msp_desk: Desk, hub_calls: Any, change: Any, code: str
+) -> None:
+    with scope(desk=msp_desk):
+        build_evse(build_station(msp_desk, "VPS-0001", connection_id="holder/2"), THEIR_EVSE)
+    said = hub_calls("nordlade", START, changed(REMOTE_START_OF_HUB, **change))
+    assert (said["Result"], said["StatusCode"]["Code"]) == (False, code)
+    with scope(desk=evse.desk):
+        assert (Command.objects.count(), RemoteStart.objects.count(), Session.objects.count()) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("status", "code"), [("Faulted", "700"), ("Unavailable", "700"), ("Available", "501")])
+def test_a_start_is_answered_by_what_the_station_last_said_of_the_place(
+    evse: Evse, hub_calls: Any, status: str, code: str, impatient: None
+) -> None:
+    with scope(desk=evse.desk):
+        evse.status = status
+        evse.save()
+    assert hub_calls("nordlade", START, REMOTE_START_OF_HUB)["StatusCode"]["Code"] == code
+
+
 def changed(message: Any, **values: Any) -> bytes:
     return json.dumps(json.loads(encode(message)) | values).encode()
 
@@ -172,14 +216,13 @@ def test_an_msp_that_is_called_as_cpo_refuses(emp_hub: Any, hub_calls: Any, path
 @pytest.mark.parametrize(
     ("path", "message", "code"),
     [
-        (START, REMOTE_START, "320"),
         (f"/reservation/v11/providers/{PROVIDER}/reservation-start-request", RESERVE, "320"),
         (f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/start", RESERVE, "320"),
         (f"/reservation/v11/providers/{PROVIDER}/reservation-stop-request", END_RESERVATION, "400"),
         (f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/stop", END_RESERVATION, "400"),
     ],
 )
-def test_starts_and_reservations_are_heard_and_declined_and_the_path_that_was_hit_is_kept(
+def test_reservations_are_heard_and_declined_and_the_path_that_was_hit_is_kept(
     evse: Evse, hub_calls: Any, path: str, message: Any, code: str
 ) -> None:
     assert hub_calls("nordlade", path, message)["StatusCode"]["Code"] == code

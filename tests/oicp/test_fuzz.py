@@ -15,21 +15,23 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
+from builders import build_evse, build_station
 from oicp.conftest import HUB
 from oicp_messages import (
     AUTHORISE_START,
     AUTHORISE_STOP,
     CDR,
     END_RESERVATION,
+    EVSE,
     OPERATOR,
     PROVIDER,
-    REMOTE_START,
+    REMOTE_START_OF_HUB,
     REMOTE_STOP,
     RESERVE,
     STARTED,
     UID,
 )
-from roamdesk.charging.models import Command, Evidence, Session, Token
+from roamdesk.charging.models import Command, Evidence, RemoteStart, Session, Token
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.codes import DESCRIPTIONS
 from roamdesk.oicp.following import fold_due
@@ -46,13 +48,14 @@ ENDPOINTS: dict[str, tuple[str, str, Message]] = {
     "v21/operators/{party}/authorize/stop": (EMP, OPERATOR, AUTHORISE_STOP),
     "charge-detail-record": (EMP, OPERATOR, CDR),
     "charging-notifications": (EMP, "", STARTED),
-    "authorize-remote/start": (CPO, PROVIDER, REMOTE_START),
+    "authorize-remote/start": (CPO, PROVIDER, REMOTE_START_OF_HUB),
     "authorize-remote/stop": (CPO, PROVIDER, REMOTE_STOP),
     "reservation-start-request": (CPO, PROVIDER, RESERVE),
     "reservation-stop-request": (CPO, PROVIDER, END_RESERVATION),
     "authorize-remote-reservation/start": (CPO, PROVIDER, RESERVE),
     "authorize-remote-reservation/stop": (CPO, PROVIDER, END_RESERVATION),
 }
+KINDS = (Session, Evidence, Command, RemoteStart)
 FORGOTTEN = {"101", "102", "105"}  # of a card that is not ours nothing is kept, on purpose
 CHECKS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 OPERATIONS = {
@@ -99,6 +102,13 @@ def card(msp_desk: Desk) -> None:
         Token.objects.create(desk=msp_desk, value=UID)
 
 
+@pytest.fixture
+def place(cpo_desk: Desk) -> None:
+    """The EVSE of the messages, at a station that is away: it would take long to fall silent."""
+    with scope(desk=cpo_desk):
+        build_evse(build_station(cpo_desk), EVSE)
+
+
 def port_of(desk: Desk, certificate: str) -> Application:
     """The port as WSGI, called by the hub below the desk's path."""
 
@@ -112,7 +122,7 @@ def port_of(desk: Desk, certificate: str) -> Application:
 def state(desk: Desk) -> list[Any]:
     """What the hub's calls may change."""
     with scope(desk=desk):
-        return [list(kind.objects.filter(desk=desk).order_by("pk").values()) for kind in (Session, Evidence, Command)]
+        return [list(kind.objects.filter(desk=desk).order_by("pk").values()) for kind in KINDS]
 
 
 def kept(desk: Desk) -> int:
@@ -120,7 +130,7 @@ def kept(desk: Desk) -> int:
         return Exchange.objects.filter(desk=desk).count()
 
 
-@pytest.mark.usefixtures("card")
+@pytest.mark.usefixtures("card", "place")
 @pytest.mark.parametrize("path", OPERATIONS)
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from django_scopes import scope
 
-from hub_double import credentials_in
+from hub_caller import as_caller, post
 from oicp_messages import AUTHORISE_START, CDR
 from roamdesk.charging.models import Session
 from roamdesk.oicp.models import Exchange
@@ -27,41 +27,12 @@ HUB = "hub.example"
 RECORD = "/oicp/voltpass/api/oicp/cdrmgmt/v22/operators/DE*NDL/charge-detail-record"
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def port(authority: trustme.CA, tmp_path: Path) -> Iterator[Port]:
-    ours = credentials_in(tmp_path / "ours", authority, "127.0.0.1")
-    port = Port("127.0.0.1", 0, certificate=str(ours.certificate), key=str(ours.key), roots=str(ours.root))
-    port.start()
-    yield port
-    port.stop()
-
-
 @pytest.fixture
 def plain_port() -> Iterator[Port]:
     port = Port("127.0.0.1", 0)
     port.start()
     yield port
     port.stop()
-
-
-def as_caller(folder: Path, authority: trustme.CA, name: str, roots: trustme.CA, **more: Any) -> ssl.SSLContext:
-    """The TLS of somebody with a certificate of that authority in that name."""
-    context = ssl.create_default_context(cadata=roots.cert_pem.bytes().decode())
-    issued = authority.issue_cert(name, common_name=name, **more)
-    with issued.private_key_and_cert_chain_pem.tempfile(dir=str(folder)) as file:
-        context.load_cert_chain(file)
-    return context
-
-
-def post(url: str, body: bytes, context: ssl.SSLContext | None, **headers: str) -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(url, body, headers={"Content-Type": "application/json", **headers})
-    with urllib.request.urlopen(request, context=context, timeout=10) as response:
-        return response.status, json.loads(response.read())
 
 
 def test_the_hub_is_heard_by_its_certificate(port: Port, authority: trustme.CA, tmp_path: Path, msp_desk: Any) -> None:

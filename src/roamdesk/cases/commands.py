@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django_scopes import scope
@@ -73,13 +74,13 @@ def _order(
             evse, match = _evse_within_reach(locked, kind), match_now(locked, at)
             refuse(locked, given, match)
             write(locked, "command", {"kind": kind.value, "evse": evse.label, "key": key[:80]}, actor, at)
-        asked = {"about": about(case), "key": _key(case, key), "requested_by": actor.name[:80]}
+        asked: dict[str, Any] = {"about": about(case), "key": _key(case, key), "requested_by": actor.name[:80]}
         if evse.station_id is None and match.session:
             return _by_hub(case, match.session.pk, evse, asked, at)
         return queue_command(case.desk, evse, kind, **asked, at=at, token=_token_of(match))
 
 
-def _by_hub(case: Case, session_id: int, evse: Evse, asked: dict[str, str], at: datetime) -> Command:
+def _by_hub(case: Case, session_id: int, evse: Evse, asked: dict[str, Any], at: datetime) -> Command:
     try:
         return queue_remote_stop(case.desk, session_id, evse, **asked, at=at)
     except CommandRefused as refused:

@@ -91,7 +91,7 @@ _OF_A_STOP: dict[Outcome, str] = {
 
 def advice_on(command: Command) -> Advice:
     """What the operator reads of this command now, its detail and lateness included."""
-    by_hub = command.session_id is not None
+    by_hub = command.station_id is None
     if command.state == Command.State.QUEUED:
         return _QUEUED_BY_HUB if by_hub else WAITING_TO_BE_SENT
     if command.state == Command.State.SENT:

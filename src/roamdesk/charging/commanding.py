@@ -16,7 +16,7 @@ from django.db.models import Q
 from django_scopes import scope, scopes_disabled
 
 from roamdesk.charging import ports
-from roamdesk.charging.models import Command, Evse, Station
+from roamdesk.charging.models import Command, Evse, Session, Station
 from roamdesk.charging.ports import Outcome
 from roamdesk.desks.models import Desk
 from roamdesk.desks.prepared import read, rows
@@ -66,11 +66,21 @@ class CommandRefused(ValueError):
 
 
 def queue_command(
-    desk: Desk, evse: Evse, kind: str, *, about: str, key: str, requested_by: str, at: datetime, token: str = ""
+    desk: Desk,
+    evse: Evse,
+    kind: str,
+    *,
+    about: str,
+    key: str,
+    requested_by: str,
+    at: datetime,
+    token: str = "",
+    session: Session | None = None,
 ) -> Command:
     """Order a station to act, in the caller's transaction; one ``key`` gives one command (S15).
 
     ``token`` is the normalised token of the User: where it is known, no other User's session is ended for it.
+    With ``session`` a stop ends the transaction of that one only.
     A station that is not connected gets nothing: the command is NOT_SENT at once, and the listeners hear it.
     Raises CommandRefused when the EVSE is not at a station of ours, or the kind is none.
     """
@@ -82,7 +92,7 @@ def queue_command(
         raise CommandRefused(f"{evse} is at no station of ours. Ask its operator by phone.")
     order = Command(
         desk=desk, station=station, evse=evse, kind=kind, about=about, key=key, token_key=token,
-        requested_by=requested_by, queued_at=at,
+        requested_by=requested_by, queued_at=at, session=session,
     )  # fmt: skip
     with transaction.atomic(savepoint=False):
         if not is_first(order):

@@ -10,7 +10,7 @@ from django_scopes import ScopedManager
 
 from roamdesk.charging.keys import fitting, token_keys
 from roamdesk.charging.roaming.folding import FLAG_READS, Flag, Grade
-from roamdesk.charging.roaming.models import Cdr, Evidence
+from roamdesk.charging.roaming.models import Cdr, Evidence, RemoteStart
 from roamdesk.charging.roaming.records import EvseRecord, HotlineChange, Pull, RefusedRecord, StatusFetch
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import address_key, label_key, sounds_key
@@ -28,6 +28,7 @@ __all__ = [
     "Pull",
     "RefusedRecord",
     "RefusedStation",
+    "RemoteStart",
     "RoamingUser",
     "Session",
     "Station",
@@ -292,6 +293,7 @@ class Command(models.Model):
     class Kind(models.TextChoices):
         UNLOCK = "unlock", "Unlock"
         REMOTE_STOP = "remote_stop", "Remote stop"
+        REMOTE_START = "remote_start", "Remote start"
         STATUS = "status", "Read the status"
 
     class State(models.TextChoices):
@@ -307,7 +309,7 @@ class Command(models.Model):
     )
     session = models.ForeignKey(
         Session, null=True, blank=True, on_delete=models.SET_NULL, related_name="commands", db_index=False,
-        help_text="The hub's session that is stopped",
+        help_text="The session that is stopped, where it is known at a hub",
     )  # fmt: skip
     evse = models.ForeignKey(Evse, on_delete=models.CASCADE, related_name="commands")
     kind = models.CharField(max_length=12, choices=Kind)

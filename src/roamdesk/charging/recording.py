@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from roamdesk.charging.keys import contract_stem
 from roamdesk.charging.models import Evse, Session, Station, Token
+from roamdesk.charging.roaming.joining import become_session_of
+from roamdesk.charging.roaming.tags import start_of
 from roamdesk.identifiers import ContractId, IdentifierError, token_key
 from roamdesk.partners.models import Partner
 from roamdesk.partners.selectors import partner_of_provider
@@ -36,25 +38,32 @@ def store_session_started(
     started_at: datetime,
     at: datetime,
     meter_start_kwh: Decimal | None = None,
+    remote_start: int | None = None,
 ) -> Session:
     """A transaction began, or was heard of for the first time; ``at`` (UTC) is when we heard.
 
     Without ``transaction_id`` (1.6) the session gets one: its own number, the same when the message is repeated.
+    What follows from a start that a hub asked for is the hub's session: ``token`` or ``remote_start`` name that start.
     """
     evse = evse_of(station, evse_number, connector_number)
     with transaction.atomic():
         Station.objects.select_for_update(no_key=True).get(pk=station.pk)
-        session = _known(station, evse, token, transaction_id, started_at) or Session(
+        start = start_of(station, token, remote_start)
+        key = start.token_key if start else _key(token)
+        session = _known(station, evse, key, transaction_id, started_at) or Session(
             desk=station.desk,
             station=station,
+            evse=evse,
             transaction_id=transaction_id or "",
             started_at=started_at,
             observed_at=at,
         )
+        if start is not None:
+            session = become_session_of(start, session)
         session.evse = session.evse or evse
         session.started_at = min(session.started_at, started_at)
         session.meter_start_kwh = _first(session.meter_start_kwh, meter_start_kwh)
-        _note_token(session, token)
+        _note_token(session, key)
         return _seen(session, at)
 
 
@@ -77,7 +86,7 @@ def store_session_ended(
             session.ended_at = max(ended_at, session.started_at)
             session.stop_reason = stop_reason[:32]
         session.charging = False
-        _note_token(session, token)
+        _note_token(session, _key(token))
         _note_meter(session, meter_stop_kwh)
         return _seen(session, at)
 
@@ -124,12 +133,12 @@ def store_status(
 
 
 def _known(
-    station: Station, evse: Evse | None, token: str, transaction_id: str | None, started_at: datetime
+    station: Station, evse: Evse | None, key: str, transaction_id: str | None, started_at: datetime
 ) -> Session | None:
     sessions = Session.objects.select_for_update(of=("self",)).filter(station=station)
     if transaction_id:
         return sessions.filter(transaction_id=transaction_id).first()
-    return sessions.filter(evse=evse, token_key=_key(token), started_at=started_at).first()
+    return sessions.filter(evse=evse, token_key=key, started_at=started_at).first()
 
 
 def _locked(station: Station, transaction_id: str) -> Session | None:
@@ -146,16 +155,16 @@ def _seen(session: Session, at: datetime) -> Session:
     return session
 
 
-def _note_token(session: Session, token: str) -> None:
-    if token and not session.token_key:
-        session.token_key = _key(token)
-        session.partner = _provider_of(session, token)
+def _note_token(session: Session, key: str) -> None:
+    if key and not session.token_key:
+        session.token_key = key
+        session.partner = _provider_of(session, key)
 
 
-def _provider_of(session: Session, token: str) -> Partner | None:
+def _provider_of(session: Session, key: str) -> Partner | None:
     """The MSP, where the token or what we know of it names a contract."""
-    known = Token.objects.filter(desk=session.desk, key=_key(token)).first()
-    stem = known.contract_key if known else contract_stem(token)
+    known = Token.objects.filter(desk=session.desk, key=key).first()
+    stem = known.contract_key if known else contract_stem(key)
     try:
         return partner_of_provider(session.desk, ContractId.parse(stem).provider_key) if stem else None
     except IdentifierError:

@@ -38,6 +38,7 @@ from roamdesk.charging.registering import (
     station_disconnected,
     station_seen,
 )
+from roamdesk.charging.roaming.tags import may_charge
 from roamdesk.charging.tokens import import_tokens
 from roamdesk.desks.models import Desk
 from roamdesk.desks.prepared import insert
@@ -57,6 +58,7 @@ __all__ = [
     "import_evses",
     "import_tokens",
     "label_connector",
+    "may_charge",
     "queue_command",
     "record_match",
     "refuse_station",

@@ -13,7 +13,7 @@ from roamdesk.charging.services import expire_commands
 from roamdesk.desks.database_threads import DatabaseThreads
 from roamdesk.ocpp import orders
 from roamdesk.ocpp.central import CentralSystem
-from roamdesk.ocpp.commands import ImpossibleCommand, RemoteStop, TriggerStatus
+from roamdesk.ocpp.commands import ImpossibleCommand, RemoteStart, RemoteStop, TriggerStatus
 from roamdesk.ocpp.orders import Order
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
 from roamdesk.ocpp.ports import Clock
@@ -96,7 +96,7 @@ class CommandRunner:
             answer_within=self._answer_within,
             stop_visible_within=min(STOP_VISIBLE_WITHIN, self._answer_within),
             transaction_id=order.transaction_id,
-            token=order.command.token_key or None,
+            token=order.token,
         )
 
     async def _store(self, order: Order, outcome: Outcome, response: str, detail: str, at: datetime) -> None:
@@ -133,9 +133,11 @@ class _Announcement:
         return self.made
 
 
-def _wire_command(order: Order) -> RemoteStop | TriggerStatus:
+def _wire_command(order: Order) -> RemoteStart | RemoteStop | TriggerStatus:
     if order.command.kind == Command.Kind.STATUS:
         return TriggerStatus(order.evse, order.connector)
+    if order.start is not None:
+        return RemoteStart(order.evse, order.connector, order.start.tag, order.start.pk)
     if order.transaction_id is None:
         raise ImpossibleCommand("no session is open there")
     return RemoteStop(order.transaction_id)

@@ -8,7 +8,7 @@ from django.db.models.functions import Concat
 from django_scopes import scope, scopes_disabled
 
 from roamdesk.charging.lookup import queued_command
-from roamdesk.charging.models import Command, Session
+from roamdesk.charging.models import Command, RemoteStart, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import command_answered, command_sent
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
@@ -39,16 +39,23 @@ KIND_OF_ACTION = {
     "UnlockConnector": Command.Kind.UNLOCK,
     "RemoteStopTransaction": Command.Kind.REMOTE_STOP,
     "RequestStopTransaction": Command.Kind.REMOTE_STOP,
+    "RemoteStartTransaction": Command.Kind.REMOTE_START,
+    "RequestStartTransaction": Command.Kind.REMOTE_START,
     "TriggerMessage": Command.Kind.STATUS,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A queued command with its desk, station and EVSE, and the transaction that charging knows to be open there."""
+    """A queued command with its desk, station and EVSE, and the transaction that charging knows to be open there.
+
+    `token` is whose transaction may be ended, as the station knows it; None where that is not known.
+    """
 
     command: Command
     transaction_id: str | None
+    token: str | None = None
+    start: RemoteStart | None = None
 
     @property
     def evse(self) -> int:
@@ -64,7 +71,12 @@ def read_order(command_id: int) -> Order | None:
     # This process carries out the orders of every desk whose stations it holds.
     with scopes_disabled():
         command = queued_command(command_id)
-        return None if command is None else Order(command, _open_transaction(command))
+        if command is None:
+            return None
+        if command.kind == Command.Kind.REMOTE_START:
+            return Order(command, None, start=RemoteStart.objects.get(command=command))
+        session = _open_session(command)
+        return Order(command, session.transaction_id if session else None, _token(command, session))
 
 
 def queued_at_stations_of(holder: str) -> list[tuple[int, int]]:
@@ -117,12 +129,23 @@ def finish_late(station_id: int, answer: CommandOutcome, at: datetime) -> None:
         )
 
 
-def _open_transaction(command: Command) -> str | None:
+def _open_session(command: Command) -> Session | None:
+    """The one that is named, else the newest that is open at the EVSE; None where no transaction is needed."""
     if not _needs_transaction(command):
         return None
     sessions = Session.objects.filter(station=command.own_station, evse=command.evse, ended_at__isnull=True)
-    newest = sessions.exclude(transaction_id="").order_by("-started_at").first()
-    return None if newest is None else newest.transaction_id
+    if command.session_id is not None:
+        sessions = sessions.filter(pk=command.session_id)
+    newest = sessions.exclude(transaction_id="").select_related("remote_start").order_by("-started_at")
+    return newest.first()
+
+
+def _token(command: Command, session: Session | None) -> str | None:
+    """What a hub started, the station knows by our tag."""
+    start = getattr(session, "remote_start", None)
+    if start is not None and start.token_key == command.token_key:
+        return str(start.tag)
+    return command.token_key or None
 
 
 def _needs_transaction(command: Command) -> bool:

@@ -1,16 +1,15 @@
-"""What the hub asks of a CPO: stop a session at one of our EVSEs, start or reserve one (which this desk does not)."""
+"""What the hub asks of a CPO: stop a session at one of our EVSEs. Starts stand in ``cpo_starts``."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
+from django.db.models import QuerySet
 from django_scopes import scope
 
 from roamdesk.charging.commanding import CommandRefused, queue_command
-from roamdesk.charging.models import Command, Evidence, Evse, Session
+from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.recording import session_key
 from roamdesk.charging.roaming.said import Origin
@@ -20,17 +19,14 @@ from roamdesk.identifiers import EvseId, IdentifierError, ProviderId, label_key
 from roamdesk.oicp.codes import Code
 from roamdesk.oicp.mapping import authorisation_of
 from roamdesk.oicp.models import HubConnection
+from roamdesk.oicp.patience import OPEN, outcome_of
 from roamdesk.oicp.refusing import CallRefused, status_of
 from roamdesk.oicp.wire.charging import (
     Acknowledgement,
-    AuthorizeRemoteStart,
     AuthorizeRemoteStop,
     RemoteReservationStart,
     RemoteReservationStop,
 )
-
-PATIENCE_SECONDS = 40.0  # the hub waits 60
-LOOK_EVERY = 0.1
 
 CODES: dict[str, Code] = {
     Outcome.NOT_CONNECTED: Code.EVSE_SILENT,
@@ -45,7 +41,7 @@ CODES: dict[str, Code] = {
 
 def remote_stop(desk: Desk, hub: HubConnection, message: AuthorizeRemoteStop, origin: Origin) -> Acknowledgement:
     """Order the station to stop, and say what it answered. Raises CallRefused."""
-    evse = _evse(desk, message.EvseID or "")
+    evse = evse_of(desk, message.EvseID or "")
     session = _session(desk, message)
     if session.evse_id is not None and session.evse_id != evse.pk:
         raise CallRefused(Code.SESSION_INVALID, f"The session is not at {message.EvseID}.")
@@ -60,21 +56,22 @@ def remote_stop(desk: Desk, hub: HubConnection, message: AuthorizeRemoteStop, or
     )  # fmt: skip
 
 
-def remote_start(
-    desk: Desk, hub: HubConnection, message: AuthorizeRemoteStart | RemoteReservationStart, origin: Origin
+def start_reservation(
+    desk: Desk, hub: HubConnection, message: RemoteReservationStart, origin: Origin
 ) -> Acknowledgement:
-    """This desk starts and reserves nothing. Raises CallRefused, always."""
-    _evse(desk, message.EvseID or "")
-    raise CallRefused(Code.SERVICE_NOT_AVAILABLE, "This support desk takes no remote start and no reservation.")
+    """This desk reserves nothing. Raises CallRefused, always."""
+    evse_of(desk, message.EvseID or "")
+    raise CallRefused(Code.SERVICE_NOT_AVAILABLE, "This support desk takes no reservation.")
 
 
 def end_reservation(desk: Desk, hub: HubConnection, message: RemoteReservationStop, origin: Origin) -> Acknowledgement:
     """Nothing is ever reserved here, so no reservation is known. Raises CallRefused, always."""
-    _evse(desk, message.EvseID or "")
+    evse_of(desk, message.EvseID or "")
     raise CallRefused(Code.SESSION_INVALID, "No such reservation is known here.")
 
 
-def _evse(desk: Desk, evse_id: str) -> Evse:
+def evse_of(desk: Desk, evse_id: str) -> Evse:
+    """The EVSE that the hub names, at a station of ours. Raises CallRefused."""
     try:
         key = label_key(EvseId.parse(evse_id).as_given)
     except IdentifierError as problem:
@@ -114,20 +111,24 @@ def _provider(text: str) -> str:
 
 def _stop(desk: Desk, evse: Evse, session: Session, message: AuthorizeRemoteStop, at: datetime) -> str:
     with scope(desk=desk):
-        if not Session.objects.filter(evse=evse, station__isnull=False, ended_at__isnull=True).exists():
+        if not _running(evse, session).exists():
             raise CallRefused(Code.SESSION_INVALID, "No session is running at this EVSE.")
         command = _running_stop(evse, session) or _order(desk, evse, session, message, at)
-        return _outcome_of(command.pk)
+    return outcome_of(command.pk)
+
+
+def _running(evse: Evse, session: Session) -> QuerySet[Session]:
+    """The hub's session itself where a start of ours led to it, or its station named it; else what runs there."""
+    running = Session.objects.filter(evse=evse, station__isnull=False, ended_at__isnull=True)
+    started = RemoteStart.objects.filter(desk=evse.desk_id, hub_key=session.hub_key).exists()
+    return running.filter(pk=session.pk) if started or session.station_id is not None else running
 
 
 def _running_stop(evse: Evse, session: Session) -> Command | None:
     """The order that an earlier, equal call gave and that is not answered yet: one stop, however often asked."""
-    open_ones = Command.objects.filter(evse=evse, kind=Command.Kind.REMOTE_STOP, about=_about(session), state__in=_OPEN)
+    open_ones = Command.objects.filter(evse=evse, kind=Command.Kind.REMOTE_STOP, about=_about(session), state__in=OPEN)
     found: Command | None = open_ones.first()
     return found
-
-
-_OPEN = (Command.State.QUEUED, Command.State.SENT)
 
 
 def _order(desk: Desk, evse: Evse, session: Session, message: AuthorizeRemoteStop, at: datetime) -> Command:
@@ -135,6 +136,7 @@ def _order(desk: Desk, evse: Evse, session: Session, message: AuthorizeRemoteSto
         return queue_command(
             desk, evse, Command.Kind.REMOTE_STOP, about=_about(session), key=f"hub-stop:{uuid4().hex}",
             requested_by=f"{message.ProviderID} through the hub"[:80], at=at, token=session.token_key,
+            session=session if session.station_id is not None else None,
         )  # fmt: skip
     except CommandRefused as problem:
         raise CallRefused(Code.SYSTEM_ERROR, str(problem)) from None
@@ -142,14 +144,3 @@ def _order(desk: Desk, evse: Evse, session: Session, message: AuthorizeRemoteSto
 
 def _about(session: Session) -> str:
     return f"session:{session.pk}"
-
-
-def _outcome_of(pk: int, now: Callable[[], float] = time.monotonic) -> str:
-    until = now() + PATIENCE_SECONDS
-    while True:
-        state, outcome = Command.objects.values_list("state", "outcome").get(pk=pk)
-        if state not in _OPEN:
-            return str(outcome)
-        if now() >= until:
-            return Outcome.NO_ANSWER.value
-        time.sleep(LOOK_EVERY)

@@ -25,7 +25,7 @@ from roamdesk.oicp.mapping import (
     token_of,
 )
 from roamdesk.oicp.models import HubConnection
-from roamdesk.oicp.refusing import CallRefused, status_of
+from roamdesk.oicp.refusing import CallRefused, status_of, the_identification
 from roamdesk.oicp.wire.charging import (
     Acknowledgement,
     AuthorizationStart,
@@ -42,7 +42,7 @@ def authorise_start(desk: Desk, hub: HubConnection, message: AuthorizeStart, ori
 
     The session follows after the answer (``following``): here it is only seen that it can. Raises EvidenceRefused.
     """
-    _check_token(desk, _identification(message))
+    _check_token(desk, the_identification(message.Identification))
     if message.SessionID:
         session_key(message.SessionID)
     return AuthorizationStart(
@@ -54,7 +54,7 @@ def authorise_start(desk: Desk, hub: HubConnection, message: AuthorizeStart, ori
 
 def authorise_stop(desk: Desk, hub: HubConnection, message: AuthorizeStop, origin: Origin) -> AuthorizationStop:
     """Yes for a token of ours and a session that we know and that is open. Raises CallRefused."""
-    _check_token(desk, _identification(message))
+    _check_token(desk, the_identification(message.Identification))
     _check_open(desk, message.SessionID or "")
     record_authorisation(desk, authorisation_of(message, origin, provider_id=hub.provider_id))
     return AuthorizationStop(
@@ -81,13 +81,6 @@ def _taken(message: ChargeDetailRecord | ChargingNotification) -> Acknowledgemen
         Result=True, StatusCode=status_of(Code.SUCCESS), SessionID=message.SessionID,
         CPOPartnerSessionID=message.CPOPartnerSessionID, EMPPartnerSessionID=message.EMPPartnerSessionID,
     )  # fmt: skip
-
-
-def _identification(message: AuthorizeStart | AuthorizeStop) -> IdentificationType:
-    given = message.Identification
-    if given is None or sum(getattr(given, name) is not None for name in given.__struct_fields__) != 1:
-        raise CallRefused(Code.DATA_ERROR, "/Identification: exactly one identification variant allowed")
-    return given
 
 
 def _check_token(desk: Desk, identification: IdentificationType) -> None:

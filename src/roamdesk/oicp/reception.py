@@ -16,7 +16,7 @@ from roamdesk.charging.roaming.said import Origin
 from roamdesk.charging.roaming.services import EvidenceRefused
 from roamdesk.desks.models import Desk
 from roamdesk.desks.prepared import found, insert
-from roamdesk.oicp import cpo_side, emp_side
+from roamdesk.oicp import cpo_side, cpo_starts, emp_side
 from roamdesk.oicp import operations as op
 from roamdesk.oicp.admission import Caller, admit, check_ids
 from roamdesk.oicp.codes import Code
@@ -178,7 +178,7 @@ def _opens_session(said: Answer) -> bool:
 ESSENTIAL: dict[str, tuple[str, ...]] = {
     op.AUTHORIZE_START.name: ("Identification",),
     op.AUTHORIZE_STOP.name: ("SessionID", "Identification"),
-    op.REMOTE_START.name: ("ProviderID", "EvseID"),
+    op.REMOTE_START.name: ("SessionID", "ProviderID", "EvseID", "Identification"),
     op.REMOTE_STOP.name: ("SessionID", "ProviderID", "EvseID"),
     op.RESERVATION_START.name: ("ProviderID", "EvseID"),
     op.RESERVATION_STOP.name: ("SessionID", "ProviderID", "EvseID"),
@@ -212,8 +212,8 @@ HANDLERS: dict[str, Callable[[Desk, HubConnection, Any, Origin], Answer]] = {
     op.AUTHORIZE_STOP.name: emp_side.authorise_stop,
     op.CHARGING_NOTIFICATIONS.name: emp_side.take_notification,
     op.CHARGE_DETAIL_RECORD.name: emp_side.take_record,
-    op.REMOTE_START.name: cpo_side.remote_start,
+    op.REMOTE_START.name: cpo_starts.remote_start,
     op.REMOTE_STOP.name: cpo_side.remote_stop,
-    op.RESERVATION_START.name: cpo_side.remote_start,
+    op.RESERVATION_START.name: cpo_side.start_reservation,
     op.RESERVATION_STOP.name: cpo_side.end_reservation,
 }

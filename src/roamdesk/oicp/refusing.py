@@ -6,7 +6,7 @@ from roamdesk.oicp.codes import DESCRIPTIONS, Code
 from roamdesk.oicp.operations import AUTHORIZE_START, AUTHORIZE_STOP, Operation
 from roamdesk.oicp.wire.charging import Acknowledgement, AuthorizationStart, AuthorizationStop
 from roamdesk.oicp.wire.message import Answer
-from roamdesk.oicp.wire.parts import StatusCodeType
+from roamdesk.oicp.wire.parts import IdentificationType, StatusCodeType
 
 
 class CallRefused(ValueError):
@@ -16,6 +16,13 @@ class CallRefused(ValueError):
         super().__init__(detail or DESCRIPTIONS[code])
         self.code = code
         self.detail = detail
+
+
+def the_identification(given: IdentificationType | None) -> IdentificationType:
+    """The only one. Raises CallRefused."""
+    if given is None or sum(getattr(given, name) is not None for name in given.__struct_fields__) != 1:
+        raise CallRefused(Code.DATA_ERROR, "/Identification: exactly one identification variant allowed")
+    return given
 
 
 def status_of(code: Code, detail: str = "") -> StatusCodeType:

@@ -1,4 +1,4 @@
-"""What roaming partners said of sessions, as it came. The session is folded from it."""
+"""What roaming partners said of sessions, as it came; the session is folded from it. And what they asked of us."""
 
 from __future__ import annotations
 
@@ -65,3 +65,36 @@ class Cdr(models.Model):
 
     def __str__(self) -> str:
         return f"CDR {self.pk}"
+
+
+class RemoteStart(models.Model):
+    """A start that an MSP asked for through a hub at an EVSE of ours, and the tag by which the station knows it."""
+
+    desk = models.ForeignKey("desks.Desk", on_delete=models.CASCADE)
+    evse = models.ForeignKey("charging.Evse", on_delete=models.CASCADE, related_name="remote_starts")
+    command = models.OneToOneField("charging.Command", on_delete=models.CASCADE, related_name="remote_start")
+    session = models.OneToOneField(
+        "charging.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="remote_start",
+        help_text="The station's transaction that followed",
+    )  # fmt: skip
+    hub_session_id = models.CharField(max_length=64, help_text="As received")
+    hub_key = models.CharField(max_length=64, help_text="hub_session_id in upper case")
+    tag = models.CharField(max_length=20, help_text="What the station presents in place of a card")
+    token_key = models.CharField(max_length=64, help_text="Whose session it is to be, as in Session")
+    contract_id = models.CharField(max_length=64, blank=True, help_text="As received")
+    provider_id = models.CharField(max_length=24, blank=True)
+    asked_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="The hub was told that nothing starts")
+
+    objects: ClassVar[models.Manager[RemoteStart]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["desk", "hub_key"], name="remote_start_once_per_session"),
+            models.UniqueConstraint(
+                fields=["desk", "tag"], name="tag_of_one_start", condition=models.Q(withdrawn_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.hub_session_id

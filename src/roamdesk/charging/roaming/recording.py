@@ -204,7 +204,7 @@ def _take_course(session: Session, state: SessionState) -> None:
     for name in ("started_at", "ended_at", "observed_at", "charging", "meter_start_kwh"):
         setattr(session, name, getattr(state, name))
     session.energy_kwh = _fitting_energy(state.energy_kwh)
-    session.token_key = state.uid_key or _token_of_contract(session.desk, state.contract_key)
+    session.token_key = token_of(session.desk, state.uid_key, state.contract_key)
 
 
 def _piece(evidence: Evidence) -> Piece:
@@ -225,10 +225,10 @@ def _fitting_energy(value: Decimal | None) -> Decimal | None:
     return None if value is None or abs(value) >= 10**7 else round(value, 3)
 
 
-def _token_of_contract(desk: Desk, stem: str) -> str:
-    """The key of the only token of this contract that is known here, else the contract's own."""
-    if not stem:
-        return ""
+def token_of(desk: Desk, uid_key: str, stem: str) -> str:
+    """The card's key; else that of the only token of this contract that is known here, else the contract's own."""
+    if uid_key or not stem:
+        return uid_key
     keys = list(Token.objects.filter(desk=desk, contract_key=stem).values_list("key", flat=True)[:2])
     return keys[0] if len(keys) == 1 else stem
 
@@ -238,7 +238,8 @@ _OF_KEY = "WHERE desk_id = %(desk)s AND id_key = %(key)s LIMIT 2"
 
 def _place(session: Session, state: SessionState) -> None:
     session.evse_key = evse_key(state.evse_id)
-    if session.evse_key:
+    # Where a transaction of ours runs, its station knows.
+    if session.evse_key and (session.station_id is None or session.evse_id is None):
         meant = found(Evse, _OF_KEY, {"desk": session.desk_id, "key": session.evse_key})
         session.evse = meant[0] if len(meant) == 1 else None
     session.partner = _other_company(session.desk, session.evse, state)

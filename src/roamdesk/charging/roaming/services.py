@@ -19,12 +19,15 @@ from roamdesk.charging.roaming.recording import (
     record_cdr,
     record_notification,
 )
+from roamdesk.charging.roaming.starting import Hindrance, StartRefused, order_start, settle_start
 from roamdesk.charging.roaming.statuses import StatusTally, record_status
 from roamdesk.charging.roaming.stopping import can_stop, queue_remote_stop
 
 __all__ = [
     "EvidenceRefused",
+    "Hindrance",
     "PullRefused",
+    "StartRefused",
     "StatusTally",
     "authorise",
     "begin_pull",
@@ -35,11 +38,13 @@ __all__ = [
     "import_evses",
     "last_as_of",
     "name_session",
+    "order_start",
     "queue_remote_stop",
     "record_authorisation",
     "record_cdr",
     "record_notification",
     "record_status",
+    "settle_start",
     "take_page",
     "unblock_token",
 ]

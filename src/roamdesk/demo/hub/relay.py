@@ -37,7 +37,9 @@ class Relay:
         """Announce each session that began, account for each that ended."""
         with scope(desk=self._cpo):
             ours = Session.objects.filter(desk=self._cpo, station__isnull=False).select_related("evse")
-            begun = list(ours.filter(ended_at__isnull=True, evse__isnull=False).exclude(token_key=""))
+            # What the hub itself had us start, it knows.
+            by_us = ours.filter(ended_at__isnull=True, evse__isnull=False, remote_start__isnull=True)
+            begun = list(by_us.exclude(token_key=""))
             ended = list(ours.filter(pk__in=self._announced, ended_at__isnull=False))
         for session in begun:
             if session.pk not in self._announced and session.pk not in self._refused:
