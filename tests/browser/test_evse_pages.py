@@ -37,7 +37,7 @@ def evse(msp_desk: Desk) -> Evse:
         power="22 kW AC", hours="24/7", accessibility="Free publicly accessible", hotline="+493055501420", remote=True,
         live_status=True, latitude=52.505, longitude=13.449,
     )  # fmt: skip
-    pages = [HubPage(0, [said], True, [RecordRefused("The record has no EvseID.", '{"OperatorID": "DE*NDL"}')])]
+    pages = [HubPage(0, [said, RecordRefused("The record has no EvseID.", '{"OperatorID": "DE*NDL"}')], True)]
     for day, page in enumerate([*pages, HubPage(0, [], True)]):
         at = NOW - timedelta(hours=2 - day)
         import_evses(

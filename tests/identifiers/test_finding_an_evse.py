@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from roamdesk.identifiers import (
@@ -10,6 +10,7 @@ from roamdesk.identifiers import (
     IdentifierError,
     Label,
     address_key,
+    address_words,
     chosen,
     label_key,
     rank,
@@ -170,6 +171,15 @@ def test_the_end_of_a_label_always_finds_it(iso: str, cut: int) -> None:
 def test_any_text_can_be_searched_for_in_any_labels(heard: str, texts: list[str]) -> None:
     for hit in rank(heard, [label(text, text) for text in texts]):
         assert all(0 <= start < end <= len(hit.candidate.text) for start, end in hit.spans)
+
+
+PIECES = ["Straße", "STRASSE", "strassen", "Str.", "weg", "é", "·", "_", " ", "7"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+@example("Warschauer Straße 58, Berlin · Ostkreuz")
+def test_the_key_of_an_address_is_its_words_joined(text: str) -> None:
+    assert address_key(text) == "".join(address_words(text))
 
 
 def test_patterns_are_the_parts_as_typed_by_sound_and_as_address() -> None:

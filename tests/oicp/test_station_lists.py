@@ -73,7 +73,7 @@ def take(desk: Desk, path: Path, at: datetime, *, whole: bool = False) -> Pull:
 
 
 def found_in(path: Path) -> list[EvseSaid]:
-    return [said for page in look_through(path).pages() for said in page.evses]
+    return [said for page in look_through(path).pages() for said in page.records if isinstance(said, EvseSaid)]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -234,7 +234,7 @@ def test_a_page_is_the_same_whether_the_ones_before_were_read_or_not(
     monkeypatch.setattr(station_lists, "PAGE_SIZE", 2)
     found = look_through(EXPORT)
     pages = list(found.pages())
-    assert [len(page.evses) + len(page.refused) for page in pages] == [2, 2, 2, 1]
+    assert [len(list(page.records)) for page in pages] == [2, 2, 2, 1]
     assert [page.last for page in pages] == [False, False, False, True]
     assert [next(found.pages(number)) for number in range(4)] == pages
 

@@ -77,7 +77,7 @@ def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
     return _records(_OPEN_BESIDE, station=station_id, evse=evse_id)
 
 
-_NAMED = "WHERE desk_id = %(desk)s AND (label_key = %(key)s OR id_key = %(key)s) LIMIT 2"
+_NAMED = "WHERE desk_id = %(desk)s AND (id_key = %(key)s OR label_key = %(key)s AND label_key <> id_key) LIMIT 2"
 
 
 def evses_named(desk_id: int, key: str) -> list[Evse]:

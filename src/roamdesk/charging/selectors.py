@@ -98,7 +98,7 @@ def find_evse(desk: Desk, heard: str) -> FoundEvses:
     patterns, key = search_patterns(heard), label_key(heard)
     if not key:
         return FoundEvses((), None, None, True)
-    exact = list(_evses(desk).filter(Q(label_key=key) | Q(id_key=key))[:MOST_CANDIDATES])
+    exact = list(_evses(desk).filter(Evse.named(key))[:MOST_CANDIDATES])
     # A whole id is mistaken for its like by sound only; anything shorter may be part of many.
     wide = _sounds_like(heard) if exact and len(key) >= WHOLE_ID else _fits(patterns)
     fitting = list(_evses(desk).filter(wide).order_by("pk")[: MOST_CANDIDATES + 1])

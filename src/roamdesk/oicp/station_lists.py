@@ -89,11 +89,7 @@ class StationList:
         last = max(0, (self.evses - 1) // PAGE_SIZE)
         said = islice(entries, first * PAGE_SIZE, None)
         for number in range(first, last + 1):
-            read = [self._evse(entry) for entry in islice(said, PAGE_SIZE)]
-            yield Page(
-                number, [one for one in read if isinstance(one, EvseSaid)], number == last,
-                [one for one in read if isinstance(one, RecordRefused)],
-            )  # fmt: skip
+            yield Page(number, [self._evse(entry) for entry in islice(said, PAGE_SIZE)], number == last)
 
     def statuses(self) -> Iterator[StatusSaid | RecordRefused]:
         """The states, in the order of the file."""

@@ -41,12 +41,12 @@ def said(evse_id: str, **changes: Any) -> EvseSaid:
     return EvseSaid(evse_id, **values | changes)
 
 
-def pages(*lots: Sequence[EvseSaid], refused: Sequence[RecordRefused] = ()) -> Any:
-    return lambda number: Page(number, lots[number], number == len(lots) - 1, refused)
+def pages(*lots: Sequence[EvseSaid | RecordRefused]) -> Any:
+    return lambda number: Page(number, lots[number], number == len(lots) - 1)
 
 
-def load(desk: Desk, *lots: Sequence[EvseSaid], at: datetime, whole: bool = True, **named: Any) -> Pull:
-    fetch = pages(*lots, **named)
+def load(desk: Desk, *lots: Sequence[EvseSaid | RecordRefused], at: datetime, whole: bool = True) -> Pull:
+    fetch = pages(*lots)
     return import_evses(desk, fetch, whole=whole, as_of=at.isoformat(), clock=lambda: at, progress=lambda pull: None)
 
 
@@ -187,7 +187,7 @@ def test_a_record_that_cannot_stand_is_refused_with_its_reason_and_its_text(
     msp_desk: Desk, at: datetime, evse_id: str
 ) -> None:
     bad = EvseSaid(evse_id, raw="as it came")
-    pull = load(msp_desk, [said("DE*NDL*E1"), bad], at=at, refused=[RecordRefused("No EvseID.", "{}")])
+    pull = load(msp_desk, [said("DE*NDL*E1"), bad, RecordRefused("No EvseID.", "{}")], at=at)
     with scope(desk=msp_desk):
         reasons = {record.raw: record.reason for record in RefusedRecord.objects.all()}
     assert (pull.records, pull.refused, pull.added) == (3, 2, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import sha1
 from typing import Any, TypeAlias
 
 from roamdesk.charging.models import Plug
@@ -13,7 +13,6 @@ from roamdesk.charging.roaming.said_of_evses import EvseSaid
 from roamdesk.charging.roaming.texts import clean
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import IdentifierError, address_key, label_key, sounds_key
-from roamdesk.identifiers.address import LONGEST_ADDRESS
 from roamdesk.partners.models import Partner
 from roamdesk.partners.numbers import NumberRefused, phone_number
 
@@ -21,13 +20,16 @@ LONGEST_ID = 48
 _PLAIN_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 Columns: TypeAlias = tuple[Any, ...]
 
-COLUMNS = (
+_OWN = (
     "digest", "gone", "id_key", "evse_id", "partner_id", "plug", "address", "address_key", "also_known", "place_hint",
-    "country", "hotline", "operator_id", "operator_name", "sub_operator", "station_id", "station_sounds_key", "names",
-    "place", "latitude",
-    "longitude", "plug_words", "power", "hours", "accessibility", "authentication", "payment", "remote",
-    "live_status", "updated", "raw",
+    "place", "latitude", "longitude", "remote", "live_status", "updated", "raw", "names", "station_id",
+    "station_sounds_key",
 )  # fmt: skip
+_SHARED = (
+    "country", "hotline", "operator_id", "operator_name", "sub_operator", "plug_words", "power", "hours",
+    "accessibility", "authentication", "payment",
+)  # fmt: skip
+COLUMNS = _OWN + _SHARED
 
 
 class RecordUnusable(ValueError):
@@ -58,40 +60,61 @@ class Owners:
 def columns_of(said: EvseSaid, owners: Owners) -> Columns:
     """The record's columns in the order of ``COLUMNS``. Raises RecordUnusable."""
     id_key = _id_key(said.evse_id)
-    also_known = _text(_joined(said.names, said.station_id, said.place), 300)
-    country, station_id = said.country[:2].upper(), _text(said.station_id, 50)
+    names, station_id, place = _text(said.names, 300), _text(said.station_id, 50), _text(said.place, 300)
+    also_known = _text(", ".join([part for part in (names, station_id, place) if part]), 300)
+    address, raw = _text(said.address, 200), said.raw
+    try:
+        as_bytes = raw.encode()
+    except UnicodeEncodeError:
+        raw = clean(raw)
+        as_bytes = raw.encode()
     return (
-        blake2b(said.raw.encode("utf-8", "replace"), digest_size=16).digest(),
+        sha1(as_bytes, usedforsecurity=False).digest(),
         said.gone,
         id_key,
         said.evse_id,
         owners.owner(id_key),
         _plug(said.plugs),
-        _text(said.address, 200),
-        (_place_key(said.address) + _place_key(also_known))[:400],
+        address,
+        address_key(f"{address} {also_known}")[:400],
         also_known,
-        _text(said.place, 60),
-        country if country.isascii() and country.isalpha() and len(country) == 2 else "",
-        _hotline(said.hotline, country),
-        _text(said.operator_id, 48),
-        _text(said.operator_name, 100),
-        _text(said.sub_operator, 100),
-        station_id,
-        _sounds(station_id),
-        _text(said.names, 300),
-        _text(said.place, 300),
+        place[:60],
+        place,
         said.latitude,
         said.longitude,
-        _text(said.plug_words, 200),
-        _text(said.power, 100),
-        _text(said.hours, 300),
-        _text(said.accessibility, 60),
-        _text(said.authentication, 200),
-        _text(said.payment, 60),
         said.remote,
         said.live_status,
         _text(said.updated, 48),
-        said.raw if "\0" not in said.raw and said.raw.isascii() else clean(said.raw),
+        raw if "\0" not in raw else clean(raw),
+        names,
+        station_id,
+        _sounds(station_id),
+        *_shared_columns(
+            said.country, said.hotline, said.operator_id, said.operator_name, said.sub_operator, said.plug_words,
+            said.power, said.hours, said.accessibility, said.authentication, said.payment,
+        ),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)  # all EVSEs of an operator say much the same
+def _shared_columns(
+    country: str, hotline: str, operator_id: str, operator_name: str, sub_operator: str, plug_words: str, power: str,
+    hours: str, accessibility: str, authentication: str, payment: str,
+) -> Columns:  # fmt: skip
+    """In the order of ``_SHARED``."""
+    country = country[:2].upper()
+    return (
+        country if country.isascii() and country.isalpha() and len(country) == 2 else "",
+        _hotline(hotline, country),
+        _text(operator_id, 48),
+        _text(operator_name, 100),
+        _text(sub_operator, 100),
+        _text(plug_words, 200),
+        _text(power, 100),
+        _text(hours, 300),
+        _text(accessibility, 60),
+        _text(authentication, 200),
+        _text(payment, 60),
     )
 
 
@@ -118,10 +141,7 @@ def _text(text: str, longest: int) -> str:
     return text if len(text) <= longest and text.isprintable() else clean(text, longest)
 
 
-def _joined(*parts: str) -> str:
-    return ", ".join([part for part in parts if part])
-
-
+@lru_cache(maxsize=4096)
 def _plug(plugs: tuple[str, ...]) -> str:
     """The plug where there is one kind; of several, it must be asked which one is meant."""
     kinds = set(plugs)
@@ -134,11 +154,6 @@ _PLUGS = frozenset(Plug.values)
 @lru_cache(maxsize=4096)  # the EVSEs of a station stand together
 def _sounds(station_id: str) -> str:
     return sounds_key(station_id)[:48]
-
-
-@lru_cache(maxsize=4096)
-def _place_key(text: str) -> str:
-    return address_key(clean(text, LONGEST_ADDRESS))
 
 
 @lru_cache(maxsize=4096)  # an operator has few

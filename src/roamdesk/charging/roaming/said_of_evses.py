@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class EvseSaid:
+class EvseSaid(msgspec.Struct, frozen=True, gc=False):
     """One EVSE of a hub's directory; whatever was not said is empty or None.
 
     ``plugs`` are values of ``charging.models.Plug``; the rest are words for people, in the order they are read.
@@ -51,12 +52,11 @@ class RecordRefused:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a pull, counted from 0. ``last``: no page follows."""
+    """One page of a pull, counted from 0; its records are gone through once. ``last``: no page follows."""
 
     number: int
-    evses: Sequence[EvseSaid]
+    records: Iterable[EvseSaid | RecordRefused]
     last: bool
-    refused: Sequence[RecordRefused] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ SELECT desk_id, partner_id, evse_id, evse_id, id_key, translate(id_key, 'OI', '0
 FROM charging_evserecord r
 WHERE r.pull_id = %(pull)s AND NOT r.gone AND NOT EXISTS (
     SELECT FROM charging_evse e WHERE e.desk_id = %(desk)s AND e.id_key = r.id_key) AND NOT EXISTS (
-    SELECT FROM charging_evse e WHERE e.desk_id = %(desk)s AND e.label_key = r.id_key)
+    SELECT FROM charging_evse e WHERE e.desk_id = %(desk)s AND e.label_key = r.id_key AND e.label_key <> e.id_key)
 ORDER BY r.id_key
 """
 
