@@ -177,7 +177,21 @@ def test_what_a_careless_exporter_writes_is_read(listed: Any) -> None:
         ("[" * 100_000, "no JSON"),
         (STATES.read_bytes(), "tells states, not EVSEs.*pull-status --file"),
     ],
-    ids=lambda text: str(text[:40]),
+    ids=[
+        "cut off",
+        "wrong within",
+        "packed and cut off",
+        "packed and wrong",
+        "latin-1",
+        "html",
+        "nothing",
+        "no record",
+        "an answer",
+        "another format",
+        "one long value",
+        "too deep",
+        "states",
+    ],
 )
 def test_a_file_that_is_no_list_changes_nothing_and_says_the_mend(
     msp_desk: Desk, listed: Any, at: datetime, text: str | bytes, mend: str
