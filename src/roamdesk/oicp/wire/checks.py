@@ -30,6 +30,7 @@ from roamdesk.oicp.wire.findings import Findings
 from roamdesk.oicp.wire.instants import instant
 from roamdesk.oicp.wire.message import Part
 from roamdesk.oicp.wire.parts import GeoCoordinatesType, IdentificationType, QRCodeIdentificationType
+from roamdesk.oicp.wire.pricing import PricingProductDataType
 from roamdesk.oicp.wire.records import (
     ChargeDetailRecord,
     ChargeDetailRecordPage,
@@ -118,8 +119,7 @@ def _times_of_record(record: ChargeDetailRecord | ChargingNotificationEnd, at: s
     _not_before(record, at, findings, "ChargingStart", "SessionStart")
     _not_before(record, at, findings, "ChargingEnd", "ChargingStart")
     _not_before(record, at, findings, "SessionEnd", "SessionStart")
-    if isinstance(record, ChargeDetailRecord):
-        _not_before(record, at, findings, "SessionEnd", "ChargingEnd")
+    _not_before(record, at, findings, "SessionEnd", "ChargingEnd")
 
 
 def _energy_of_record(record: ChargeDetailRecord | ChargingNotificationEnd, at: str, findings: Findings) -> None:
@@ -265,6 +265,18 @@ def _own_contract(evco_id: str | None, provider_id: str | None, at: str, finding
 FOREIGN_CONTRACT = "provider part differs from ProviderID: 019 unless it is a registered sub-provider"
 
 
+# Prices
+
+
+def _unique_products(prices: PricingProductDataType, at: str, findings: Findings) -> None:
+    seen: set[str] = set()
+    for row, product in enumerate(prices.PricingProductDataRecords or []):
+        name = product.ProductID if product else None
+        if name in seen:
+            findings.breach(f"{at}/PricingProductDataRecords/{row}/ProductID", "must be unique")
+        seen |= {name} if name else set()
+
+
 # Answers
 
 
@@ -275,6 +287,8 @@ def _verdict_fits(
     said_yes = answer.Result if isinstance(answer, Acknowledgement) else _authorised(answer.AuthorizationStatus)
     if code is None or said_yes is None:
         return
+    if said_yes and not isinstance(answer, Acknowledgement) and answer.ProviderID is None:
+        findings.unsound(f"{at}/ProviderID", "missing beside Authorized: nobody knows who pays")
     if said_yes != (code == SUCCESS):
         name = "Result" if isinstance(answer, Acknowledgement) else "AuthorizationStatus"
         findings.unsound(f"{at}/{name}", f"contradicts status code {code}")
@@ -307,6 +321,7 @@ CHECKS: dict[type[Part], tuple[Check, ...]] = {
     PushEvseData: (_whole_power, _own_data),
     PushEvseStatus: (_own_status,),
     PushAuthenticationData: (_own_contracts,),
+    PricingProductDataType: (_unique_products,),
     Acknowledgement: (_verdict_fits,),
     AuthorizationStart: (_verdict_fits,),
     AuthorizationStop: (_verdict_fits,),

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-_SHAPE = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|z|[+-]\d{2}:?\d{2})?", re.ASCII)
+_SHAPE = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?:(:\d{2})(?:[.,](\d+))?)? ?(Z|z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,8 @@ def read_time(text: str) -> WireTime | None:
     match = _SHAPE.fullmatch(text.strip())
     if match is None:
         return None
-    day, clock, fraction, offset = match.groups()
-    written = f"{day}T{clock}.{(fraction or '0')[:6]:0<6}"
+    day, clock, seconds, fraction, offset = match.groups()
+    written = f"{day}T{clock}{seconds or ':00'}.{(fraction or '0')[:6]:0<6}"
     try:
         if offset is None:
             datetime.fromisoformat(written)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
+from roamdesk.oicp.codes import Code
 from roamdesk.oicp.wire.message import Must, Part
-from roamdesk.oicp.wire.rules import Also, Number, Text, Time
+from roamdesk.oicp.wire.rules import Also, Number, Time
 from roamdesk.oicp.wire.vocabulary import (
     AnyText,
     DecimalDegreeText,
@@ -28,13 +29,14 @@ from roamdesk.oicp.wire.vocabulary import (
     Text1000,
     Text3000,
     UIDText,
+    one_of,
 )
 
 
 class StatusCodeType(Part):
     """`Code` is three digits as text, leading zeros kept; its meaning stands in `codes`."""
 
-    Code: Must[Annotated[str | None, Text("Code", r"[0-9]{3}")]] = None
+    Code: Must[Annotated[str | None, one_of(*Code)]] = None
     Description: Text200 = None
     AdditionalInfo: Text1000 = None
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from roamdesk.oicp.wire.evse import PeriodType
 from roamdesk.oicp.wire.message import Answer, Filled, Message, Must, Part
 from roamdesk.oicp.wire.parts import StatusCodeType
-from roamdesk.oicp.wire.rules import Also, Number, OneIsEnough
+from roamdesk.oicp.wire.rules import Also, Either, Number, OneIsEnough
 from roamdesk.oicp.wire.vocabulary import (
     ActionText,
     AdditionalReferenceText,
@@ -30,7 +30,7 @@ from roamdesk.oicp.wire.vocabulary import (
 class ProductAvailabilityTime(Part):
     """As opening times, but the list is called `Periods` here."""
 
-    Periods: Annotated[Filled[list[PeriodType | None] | None], Also("Period"), OneIsEnough()] = None
+    Periods: Annotated[Filled[list[PeriodType | None] | None], Either("Period"), OneIsEnough()] = None
     on: Annotated[Must[DayText], Also("On")] = None
 
 
@@ -47,7 +47,7 @@ class PricingProductDataRecord(Part):
     ReferenceUnit: Must[ReferenceUnitText] = None
     ProductPriceCurrency: Must[CurrencyText] = None
     PricePerReferenceUnit: Must[Price] = None
-    MaximumProductChargingPower: Must[Annotated[Decimal | None, Number(least=Decimal(0))]] = None
+    MaximumProductChargingPower: Must[Annotated[Decimal | None, Number(places=12, least=Decimal(0))]] = None
     IsValid24hours: Must[Boolean] = None
     ProductAvailabilityTimes: Must[list[ProductAvailabilityTime | None] | None] = None
     AdditionalReferences: list[AdditionalReferenceType | None] | None = None
@@ -73,7 +73,7 @@ class PushPricingProductData(Message):
 class EvsePrice(Part):
     EvseID: Must[EvseIDText] = None
     ProviderID: Must[AnyProviderText] = None
-    EvseIDProductList: Must[list[ProductText] | None] = None
+    EvseIDProductList: Filled[list[ProductText] | None] = None
 
 
 class PushEVSEPricing(Message):
@@ -104,5 +104,5 @@ class OperatorEvsePricing(Part):
 
 
 class EVSEPricing(Answer):
-    EVSEPricing: Annotated[Must[list[OperatorEvsePricing | None] | None], Also("OperatorEVSEPricing")] = None
+    EVSEPricing: Annotated[Must[list[OperatorEvsePricing | None] | None], Either("OperatorEVSEPricing")] = None
     StatusCode: StatusCodeType | None = None

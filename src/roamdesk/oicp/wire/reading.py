@@ -1,6 +1,7 @@
 """Reading what others send: whatever is usable becomes a message, whatever is amiss becomes a finding."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
@@ -15,6 +16,7 @@ from roamdesk.oicp.wire.shape import Member, Value, published_names, shape_of
 
 M = TypeVar("M", bound=Part)
 
+MISSING = "mandatory field missing or null"
 LARGEST_BODY = 64 * 1024 * 1024
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -52,12 +54,12 @@ def read_notification(body: bytes) -> Reading[ChargingNotification]:
 
 def read_document(kind: type[M], document: dict[str, Any], *, now: datetime | None = None) -> Reading[M]:
     """As `read`, from an object whose decimals are Decimal."""
-    walk = _Walk(Findings(), {})
+    walk = _Walk(Findings(), {}, {})
     message = walk.part(kind, document, "")
     if issubclass(kind, Message) and not issubclass(kind, Answer):
         walk.report_strays(document)
     check(message, walk.findings, now)
-    return Reading(message, list(walk.findings), walk.unknown)
+    return Reading(message, [walk.where_it_stands(finding) for finding in walk.findings], walk.unknown)
 
 
 def document_of(body: bytes) -> dict[str, Any]:
@@ -65,12 +67,27 @@ def document_of(body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST_BODY:
         raise Unreadable(f"The body has {len(body)} bytes, at most {LARGEST_BODY} are read.")
     try:
-        document = _DECODER.decode(_utf8(body))
+        document = _decoded(_utf8(body))
     except (msgspec.DecodeError, RecursionError, ValueError, ArithmeticError) as problem:
         raise Unreadable(f"The body is not JSON: {str(problem)[:200]}") from None
     if not isinstance(document, dict):
         raise Unreadable("The body is JSON, but not an object.")
     return document
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return _DECODER.decode(body)
+    except msgspec.DecodeError:
+        return _DECODER.decode(_HALF.sub(_whole, body))
+
+
+# Cut in the middle of a character beyond the first plane; what else begins with a backslash is passed over whole.
+_HALF = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape[1] else escape[0]
 
 
 def _utf8(body: bytes) -> bytes:
@@ -87,6 +104,7 @@ def _utf8(body: bytes) -> bytes:
 class _Walk:
     findings: Findings
     unknown: dict[str, Any]
+    spelled: dict[str, str]  # by pointer with our names: how the member is called there
 
     def part(self, kind: type[M], document: dict[str, Any], at: str) -> M:
         shape = shape_of(kind)
@@ -106,20 +124,27 @@ class _Walk:
         here = f"{at}/{member.name}"
         value = document.get(member.name)
         if value is None:
-            if member.mandatory:
-                self.findings.breach(here, "mandatory field missing or null")
-            value = self._otherwise_spelled(member, document, cased, here)
+            given = _otherwise_spelled(member, document, cased)
+            if given is not None:
+                value = document[given]
+                self.spelled[here] = given
+                self.findings.note(here, f"read from {given}")
+            if member.mandatory and given not in member.either:
+                self.findings.breach(here, MISSING)
         if value is None:
             return None
         return self._many(member, value, here) if member.value.many else self._one(member.value, value, here)
 
-    def _otherwise_spelled(self, member: Member, document: dict[str, Any], cased: dict[str, str], at: str) -> Any:
-        spelled = (*member.also, *(cased[low] for name in member.names if (low := name.lower()) in cased))
-        given = next((name for name in spelled if document.get(name) is not None), None)
-        if given is None:
-            return None
-        self.findings.note(at, f"read from {given}")
-        return document[given]
+    def where_it_stands(self, finding: Finding) -> Finding:
+        """With the names of this document; that a member is missing is told with its right name."""
+        if not self.spelled:
+            return finding
+        ours, theirs = "", ""
+        named_right = finding.at if finding.says == MISSING or finding.grade is Grade.NOTE else None
+        for name in finding.at.split("/")[1:]:
+            ours += f"/{name}"
+            theirs += f"/{name if ours == named_right else self.spelled.get(ours, name)}"
+        return replace(finding, at=theirs)
 
     def _many(self, member: Member, value: Any, at: str) -> list[Any]:
         if not isinstance(value, list):
@@ -150,6 +175,11 @@ class _Walk:
         return None
 
 
+def _otherwise_spelled(member: Member, document: dict[str, Any], cased: dict[str, str]) -> str | None:
+    spelled = (*member.names[1:], *(cased[low] for name in member.names if (low := name.lower()) in cased))
+    return next((name for name in spelled if document.get(name) is not None), None)
+
+
 @dataclass(frozen=True)
 class _Shorthand:
     """A simpler way in which some write a part."""
@@ -167,6 +197,8 @@ class _Shorthand:
 
 SHORTHANDS = {
     "MeterValues": _Shorthand(list, ("meterValues",), "a list in place of an object with meterValues", True),
+    "EvseStatusesType": _Shorthand(list, ("OperatorEvseStatus",), "a list in place of an object", True),
+    "EvseStatusRecordsType": _Shorthand(list, ("EvseStatusRecord",), "a list in place of an object", True),
     "GeoCoordinatesType": _Shorthand(str, ("Google", "Coordinates"), "a text in place of an object", False),
     "GoogleCoordinates": _Shorthand(str, ("Coordinates",), "a text in place of an object", False),
     "InfoText": _Shorthand(str, ("value",), "a text in place of an object", False),

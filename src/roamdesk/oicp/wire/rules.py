@@ -32,6 +32,16 @@ class Also(Mark):
 
 
 @dataclass(frozen=True)
+class Either(Mark):
+    """Names that a table of the specification gives the member where its samples have another. Neither is wrong."""
+
+    names: tuple[str, ...]
+
+    def __init__(self, *names: str) -> None:
+        object.__setattr__(self, "names", names)
+
+
+@dataclass(frozen=True)
 class Size(Mark):
     """How many entries a list may have."""
 
@@ -139,7 +149,12 @@ class Time(Rule):
             findings.breach(at, "is not a date-time")
         elif time.at is None:
             findings.breach(at, "date-time without an offset")
+        elif not _DATE_TIME.fullmatch(text):
+            findings.breach(at, "date-time is not written as YYYY-MM-DDThh:mm:ss and the offset as ±hh:mm")
         return text
+
+
+_DATE_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){2}T([0-9]{2}:){2}[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 @dataclass(frozen=True)

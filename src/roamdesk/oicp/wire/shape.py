@@ -7,7 +7,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from roamdesk.oicp.wire.message import Message, Part
-from roamdesk.oicp.wire.rules import Also, Mandatory, Mark, OneIsEnough, Rule, Size, Text
+from roamdesk.oicp.wire.rules import Also, Either, Mandatory, Mark, OneIsEnough, Rule, Size, Text
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,13 @@ class Member:
     mandatory: bool
     filled: bool
     also: tuple[str, ...]
+    either: tuple[str, ...]
     one_is_enough: bool
     most: int | None
 
     @property
     def names(self) -> tuple[str, ...]:
-        return (self.name, *self.also)
+        return (self.name, *self.either, *self.also)
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def _member(name: str, hint: Any) -> Member:
         mandatory=mandatory is not None,
         filled=mandatory is not None and mandatory.filled,
         also=next((mark.names for mark in marks if isinstance(mark, Also)), ()),
+        either=next((mark.names for mark in marks if isinstance(mark, Either)), ()),
         one_is_enough=any(isinstance(mark, OneIsEnough) for mark in marks),
         most=next((mark.most for mark in marks if isinstance(mark, Size)), None),
     )

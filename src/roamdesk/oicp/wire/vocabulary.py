@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
+from roamdesk.oicp.wire.iso import COUNTRIES, CURRENCIES
 from roamdesk.oicp.wire.rules import Flag, Number, OneOf, Text, Time
 
 
@@ -52,7 +53,7 @@ AnyText = Annotated[str | None, Text()]
 TimeText = Annotated[str | None, Time()]
 Boolean = Annotated[bool | None, Flag()]
 Energy = Annotated[Decimal | None, Number()]
-Price = Annotated[Decimal | None, Number(places=5)]
+Price = Annotated[Decimal | None, Number(places=12)]  # no number of decimals is published
 Whole = Annotated[int | None, Number(places=0, least=Decimal(0))]
 
 
@@ -65,8 +66,8 @@ LanguageText = Annotated[
     str | None,
     Text("LanguageCode", r"[a-z]{2,3}(?:-[A-Z]{2,3}(?:-[a-zA-Z]{4})?)?(?:-x-[a-zA-Z0-9]{1,8})?"),
 ]
-CountryText = Annotated[str | None, Text("Country", r"[A-Z]{3}")]
-CurrencyText = Annotated[str | None, Text("Currency", r"[A-Z]{3}")]
+CountryText = Annotated[str | None, one_of(*COUNTRIES)]
+CurrencyText = Annotated[str | None, one_of(*CURRENCIES)]
 ZoneText = Annotated[str | None, Text("TimeZone", r"[U][T][C][+,-][0-9][0-9][:][0-9][0-9]")]
 PhoneText = Annotated[str | None, Text("PhoneNumber", r"\+[0-9]{5,15}")]
 HourText = Annotated[str | None, Text("Period", r"[0-9]{2}:[0-9]{2}")]
