@@ -1,7 +1,7 @@
 """Every body of a folder of vectors is read, and reported as its index says. Another folder: ``pytest --vectors DIR``.
 
-``index.json`` lists ``file``, ``message`` and ``violations`` (JSON pointer, colon, sentence). Without the option the
-folder beside the repository is read, and where that is absent, the part of it that stands in ``tests/vectors/oicp``.
+``index.json`` lists ``file``, ``message`` and ``violations`` (JSON pointer, colon, sentence). Without the option those
+in ``tests/vectors/oicp`` are read, and where it exists, the folder beside the repository.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def vectors_in(folder: Path) -> list[dict[str, Any]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "vector" in metafunc.fixturenames:
         named = metafunc.config.getoption("vectors")
-        folder = Path(named) if named else BESIDE if (BESIDE / "index.json").exists() else OURS
-        vectors = vectors_in(folder)
-        metafunc.parametrize("vector", vectors, ids=[vector["file"] for vector in vectors])
+        folders = [Path(named)] if named else [folder for folder in (OURS, BESIDE) if (folder / "index.json").exists()]
+        vectors = {vector["file"]: vector for folder in folders for vector in vectors_in(folder)}
+        metafunc.parametrize("vector", vectors.values(), ids=vectors)
 
 
 def read_vector(vector: dict[str, Any]) -> Reading[Message]:
