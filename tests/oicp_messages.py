@@ -44,6 +44,9 @@ REMOTE_START = AuthorizeRemoteStart(ProviderID=PROVIDER, EvseID=EVSE, Identifica
 REMOTE_START_OF_HUB = AuthorizeRemoteStart(ProviderID=PROVIDER, EvseID=EVSE, Identification=APP, SessionID=SESSION)
 REMOTE_STOP = AuthorizeRemoteStop(SessionID=SESSION, ProviderID=PROVIDER, EvseID=EVSE)
 RESERVE = RemoteReservationStart(ProviderID=PROVIDER, EvseID=EVSE, Identification=APP, Duration=30)
+RESERVE_OF_HUB = RemoteReservationStart(
+    ProviderID=PROVIDER, EvseID=EVSE, Identification=APP, Duration=30, SessionID=SESSION
+)
 END_RESERVATION = RemoteReservationStop(SessionID=SESSION, ProviderID=PROVIDER, EvseID=EVSE)
 CDR = ChargeDetailRecord(
     SessionID=SESSION, EvseID=EVSE, Identification=CARD, SessionStart="2026-03-09T22:41:07+01:00",

@@ -17,6 +17,7 @@ from roamdesk.ocpp.events import (
     MeterSample,
     MeterSampled,
     Reply,
+    ReservationOver,
     SecurityEvent,
     StatusReported,
     TokenStatus,
@@ -174,6 +175,12 @@ def test_a_transaction_names_the_start_and_the_reservation_that_it_follows_from(
     (event,) = events_of("TransactionEvent", told) or ()
     assert isinstance(event, TransactionStarted | TransactionUpdated)
     assert (event.remote_start, event.reservation) == (7, 8)
+
+
+@pytest.mark.parametrize("status", ["Expired", "Removed"])
+def test_a_reservation_that_the_station_ends_is_over(status: str) -> None:
+    told = {"reservationId": 8, "reservationUpdateStatus": status}
+    assert events_of("ReservationStatusUpdate", told) == (ReservationOver(8),)
 
 
 @pytest.mark.parametrize("evse", [{"id": -1}, {"id": 10**12}, {"id": 1, "connectorId": -2}])

@@ -20,12 +20,12 @@ from oicp_messages import (
     PROVIDER,
     REMOTE_START_OF_HUB,
     REMOTE_STOP,
-    RESERVE,
+    RESERVE_OF_HUB,
     SESSION,
     UID,
 )
 from roamdesk.charging.commanding import command_answered, command_sent
-from roamdesk.charging.models import Command, Evse, RemoteStart, Session
+from roamdesk.charging.models import Command, Evse, RemoteStart, Reservation, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.said import Authorisation, Origin, SessionIds, Step, TokenSaid
 from roamdesk.charging.roaming.services import record_authorisation
@@ -73,8 +73,8 @@ def orders(desk: Desk) -> list[Command]:
 class StationThread:
     """Answers the next order with an outcome, as the process that holds the station does."""
 
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+    def __init__(self, outcome: Outcome, status: str = "") -> None:
+        self._outcome, self._status = outcome, status
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -92,6 +92,7 @@ class StationThread:
                 command = Command.objects.select_related("desk", "station", "evse").filter(state="queued").first()
                 if command is not None:
                     now = command.queued_at
+                    Evse.objects.filter(pk=command.evse_id).update(status=self._status)
                     command_sent(command, message_id="m", request="{}", at=now)
                     command_answered(command, self._outcome, at=now)
         connection.close()
@@ -213,19 +214,68 @@ def test_an_msp_that_is_called_as_cpo_refuses(emp_hub: Any, hub_calls: Any, path
     assert hub_calls("voltpass", path, REMOTE_STOP)["StatusCode"]["Code"] == "320"
 
 
+RESERVE_PATHS = [
+    f"/reservation/v11/providers/{PROVIDER}/reservation-start-request",
+    f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/start",
+]
+END_PATHS = [
+    f"/reservation/v11/providers/{PROVIDER}/reservation-stop-request",
+    f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/stop",
+]
+
+
+@pytest.mark.parametrize("path", RESERVE_PATHS)
 @pytest.mark.parametrize(
-    ("path", "message", "code"),
+    ("change", "code"),
     [
-        (f"/reservation/v11/providers/{PROVIDER}/reservation-start-request", RESERVE, "320"),
-        (f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/start", RESERVE, "320"),
-        (f"/reservation/v11/providers/{PROVIDER}/reservation-stop-request", END_RESERVATION, "400"),
-        (f"/charging/v21/providers/{PROVIDER}/authorize-remote-reservation/stop", END_RESERVATION, "400"),
+        ({"EvseID": "DE*NDL*E9999*1"}, "603"),
+        ({"Duration": 0}, "022"),
+        ({"Duration": 100}, "022"),
+        ({"SessionID": None}, "022"),
+        ({"Identification": None}, "022"),
+        ({"Identification": BOTH}, "022"),
+        ({}, "602"),
+    ],
+    ids=str,
+)
+def test_a_reservation_that_cannot_be_is_refused_and_changes_nothing(
+    evse: Evse, hub_calls: Any, path: str, change: Any, code: str
+) -> None:
+    assert hub_calls("nordlade", path, changed(RESERVE_OF_HUB, **change))["StatusCode"]["Code"] == code
+    with scope(desk=evse.desk):
+        assert (Command.objects.count(), Reservation.objects.count()) == (0, 0)
+        assert set(Exchange.objects.values_list("path", flat=True)) == {f"/api/oicp{path}"}
+
+
+@pytest.mark.parametrize("path", END_PATHS)
+@pytest.mark.parametrize(("change", "code"), [({}, "400"), ({"EvseID": "DE*NDL*E9999*1"}, "603")], ids=str)
+def test_the_end_of_a_reservation_that_is_unknown_is_refused(
+    evse: Evse, hub_calls: Any, path: str, change: Any, code: str
+) -> None:
+    assert hub_calls("nordlade", path, changed(END_RESERVATION, **change))["StatusCode"]["Code"] == code
+    assert orders(evse.desk) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "code"),
+    [
+        (Outcome.OCCUPIED, "Available", "602"),
+        (Outcome.OCCUPIED, "Reserved", "601"),
+        (Outcome.FAULTED, "Available", "700"),
+        (Outcome.UNAVAILABLE, "Available", "700"),
+        (Outcome.REJECTED, "Available", "320"),
+        (Outcome.CALL_ERROR, "Available", "021"),
+        (Outcome.NO_ANSWER, "Available", "501"),
     ],
 )
-def test_reservations_are_heard_and_declined_and_the_path_that_was_hit_is_kept(
-    evse: Evse, hub_calls: Any, path: str, message: Any, code: str
+@pytest.mark.django_db(transaction=True)
+def test_the_stations_word_on_a_reservation_is_passed_on(
+    evse: Evse, hub_calls: Any, outcome: Outcome, status: str, code: str
 ) -> None:
-    assert hub_calls("nordlade", path, message)["StatusCode"]["Code"] == code
-    assert hub_calls("nordlade", path, changed(message, EvseID="DE*NDL*E9999*1"))["StatusCode"]["Code"] == "603"
     with scope(desk=evse.desk):
-        assert set(Exchange.objects.values_list("path", flat=True)) == {f"/api/oicp{path}"}
+        Evse.objects.update(status="Available")
+    with StationThread(outcome, status):
+        said = hub_calls("nordlade", RESERVE_PATHS[0], RESERVE_OF_HUB)
+    again = hub_calls("nordlade", RESERVE_PATHS[0], RESERVE_OF_HUB)
+    assert (said["StatusCode"]["Code"], again["StatusCode"]["Code"]) == (code, code)
+    assert len(orders(evse.desk)) == 1

@@ -27,11 +27,11 @@ from oicp_messages import (
     PROVIDER,
     REMOTE_START_OF_HUB,
     REMOTE_STOP,
-    RESERVE,
+    RESERVE_OF_HUB,
     STARTED,
     UID,
 )
-from roamdesk.charging.models import Command, Evidence, RemoteStart, Session, Token
+from roamdesk.charging.models import Command, Evidence, RemoteStart, Reservation, Session, Token
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.codes import DESCRIPTIONS
 from roamdesk.oicp.following import fold_due
@@ -50,12 +50,12 @@ ENDPOINTS: dict[str, tuple[str, str, Message]] = {
     "charging-notifications": (EMP, "", STARTED),
     "authorize-remote/start": (CPO, PROVIDER, REMOTE_START_OF_HUB),
     "authorize-remote/stop": (CPO, PROVIDER, REMOTE_STOP),
-    "reservation-start-request": (CPO, PROVIDER, RESERVE),
+    "reservation-start-request": (CPO, PROVIDER, RESERVE_OF_HUB),
     "reservation-stop-request": (CPO, PROVIDER, END_RESERVATION),
-    "authorize-remote-reservation/start": (CPO, PROVIDER, RESERVE),
+    "authorize-remote-reservation/start": (CPO, PROVIDER, RESERVE_OF_HUB),
     "authorize-remote-reservation/stop": (CPO, PROVIDER, END_RESERVATION),
 }
-KINDS = (Session, Evidence, Command, RemoteStart)
+KINDS = (Session, Evidence, Command, RemoteStart, Reservation)
 FORGOTTEN = {"101", "102", "105"}  # of a card that is not ours nothing is kept, on purpose
 CHECKS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 OPERATIONS = {

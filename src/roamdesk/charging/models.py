@@ -10,7 +10,7 @@ from django_scopes import ScopedManager
 
 from roamdesk.charging.keys import fitting, token_keys
 from roamdesk.charging.roaming.folding import FLAG_READS, Flag, Grade
-from roamdesk.charging.roaming.models import Cdr, Evidence, RemoteStart
+from roamdesk.charging.roaming.models import Cdr, Evidence, RemoteStart, Reservation
 from roamdesk.charging.roaming.records import EvseRecord, HotlineChange, Pull, RefusedRecord, StatusFetch
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import address_key, label_key, sounds_key
@@ -29,6 +29,7 @@ __all__ = [
     "RefusedRecord",
     "RefusedStation",
     "RemoteStart",
+    "Reservation",
     "RoamingUser",
     "Session",
     "Station",
@@ -307,6 +308,8 @@ class Command(models.Model):
         UNLOCK = "unlock", "Unlock"
         REMOTE_STOP = "remote_stop", "Remote stop"
         REMOTE_START = "remote_start", "Remote start"
+        RESERVE = "reserve", "Reservation"
+        CANCEL_RESERVATION = "unreserve", "End of a reservation"
         STATUS = "status", "Read the status"
 
     class State(models.TextChoices):

@@ -11,6 +11,7 @@ from django.db.models import Q
 from roamdesk.charging.keys import contract_stem
 from roamdesk.charging.models import Evse, Session, Station, Token
 from roamdesk.charging.roaming.joining import become_session_of
+from roamdesk.charging.roaming.reserving import reservation_used
 from roamdesk.charging.roaming.tags import start_of
 from roamdesk.identifiers import ContractId, IdentifierError, token_key
 from roamdesk.partners.models import Partner
@@ -39,6 +40,7 @@ def store_session_started(
     at: datetime,
     meter_start_kwh: Decimal | None = None,
     remote_start: int | None = None,
+    reservation: int | None = None,
 ) -> Session:
     """A transaction began, or was heard of for the first time; ``at`` (UTC) is when we heard.
 
@@ -60,6 +62,7 @@ def store_session_started(
         )
         if start is not None:
             session = become_session_of(start, session)
+        reservation_used(station, reservation, start.tag if start else "")
         session.evse = session.evse or evse
         session.started_at = min(session.started_at, started_at)
         session.meter_start_kwh = _first(session.meter_start_kwh, meter_start_kwh)

@@ -38,6 +38,7 @@ from roamdesk.charging.registering import (
     station_disconnected,
     station_seen,
 )
+from roamdesk.charging.roaming.reserving import reservation_over
 from roamdesk.charging.roaming.tags import may_charge
 from roamdesk.charging.tokens import import_tokens
 from roamdesk.desks.models import Desk
@@ -63,6 +64,7 @@ __all__ = [
     "record_match",
     "refuse_station",
     "register_station",
+    "reservation_over",
     "set_password",
     "station_connected",
     "station_disconnected",

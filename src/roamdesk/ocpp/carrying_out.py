@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db import DatabaseError
 
-from roamdesk.charging.models import Command
+from roamdesk.charging.models import Command, RemoteStart, Reservation
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import expire_commands
 from roamdesk.desks.database_threads import DatabaseThreads
-from roamdesk.ocpp import orders
+from roamdesk.ocpp import commands, orders
 from roamdesk.ocpp.central import CentralSystem
-from roamdesk.ocpp.commands import ImpossibleCommand, RemoteStart, RemoteStop, TriggerStatus
 from roamdesk.ocpp.orders import Order
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
 from roamdesk.ocpp.ports import Clock
@@ -71,7 +70,7 @@ class CommandRunner:
         announcement = _Announcement(self._threads, self._clock, order)
         try:
             course = await self._perform(order, announcement)
-        except ImpossibleCommand as impossible:
+        except commands.ImpossibleCommand as impossible:
             await self._store(order, Outcome.NOT_POSSIBLE, "", str(impossible), self._clock())
             return
         if course.unlock.result is not Result.WITHDRAWN:
@@ -133,14 +132,19 @@ class _Announcement:
         return self.made
 
 
-def _wire_command(order: Order) -> RemoteStart | RemoteStop | TriggerStatus:
-    if order.command.kind == Command.Kind.STATUS:
-        return TriggerStatus(order.evse, order.connector)
-    if order.start is not None:
-        return RemoteStart(order.evse, order.connector, order.start.tag, order.start.pk)
+def _wire_command(order: Order) -> commands.Command:
+    match order.command.kind, order.asked:
+        case Command.Kind.STATUS, _:
+            return commands.TriggerStatus(order.evse, order.connector)
+        case _, RemoteStart() as start:
+            return commands.RemoteStart(order.evse, order.connector, start.tag, start.pk)
+        case Command.Kind.RESERVE, Reservation() as kept:
+            return commands.Reserve(order.evse, order.connector, kept.tag, kept.pk, kept.until)
+        case Command.Kind.CANCEL_RESERVATION, Reservation() as kept:
+            return commands.CancelReservation(kept.pk)
     if order.transaction_id is None:
-        raise ImpossibleCommand("no session is open there")
-    return RemoteStop(order.transaction_id)
+        raise commands.ImpossibleCommand("no session is open there")
+    return commands.RemoteStop(order.transaction_id)
 
 
 def _outcome(result: Result, *, was_claimed: bool) -> Outcome:

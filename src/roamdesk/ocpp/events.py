@@ -164,6 +164,13 @@ class TransactionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ReservationOver:
+    """2.x only: the reservation that we gave this number ran out, or the station has it no more."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class MeterSampled:
     evse: int
     connector: int | None
@@ -196,6 +203,7 @@ StationEvent = (
     | TransactionStarted
     | TransactionUpdated
     | TransactionEnded
+    | ReservationOver
     | MeterSampled
     | SecurityEvent
     | Unhandled

@@ -213,6 +213,10 @@ def _metered(payload: Payload) -> tuple[StationEvent, ...]:
     return (events.MeterSampled(evse, None, None, _samples(payload["meterValue"])),)
 
 
+def _reservation_over(payload: Payload) -> tuple[StationEvent, ...]:
+    return (events.ReservationOver(payload["reservationId"]),)
+
+
 def _security(payload: Payload) -> tuple[StationEvent, ...]:
     at = read_instant(payload["timestamp"])
     return (events.SecurityEvent(payload["type"], at, payload.get("techInfo", "")),)
@@ -299,6 +303,7 @@ _READERS: dict[str, Callable[[Payload], tuple[StationEvent, ...]]] = {
     "Authorize": _authorize,
     "TransactionEvent": _transaction,
     "MeterValues": _metered,
+    "ReservationStatusUpdate": _reservation_over,
     "SecurityEventNotification": _security,
 }
 

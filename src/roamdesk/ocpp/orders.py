@@ -1,5 +1,6 @@
 """Charging's command rows as seen from here. Synchronous: runs in a database thread."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.db.models.functions import Concat
 from django_scopes import scope, scopes_disabled
 
 from roamdesk.charging.lookup import queued_command
-from roamdesk.charging.models import Command, RemoteStart, Session
+from roamdesk.charging.models import Command, RemoteStart, Reservation, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import command_answered, command_sent
 from roamdesk.ocpp.outcomes import CommandOutcome, Result
@@ -41,6 +42,8 @@ KIND_OF_ACTION = {
     "RequestStopTransaction": Command.Kind.REMOTE_STOP,
     "RemoteStartTransaction": Command.Kind.REMOTE_START,
     "RequestStartTransaction": Command.Kind.REMOTE_START,
+    "ReserveNow": Command.Kind.RESERVE,
+    "CancelReservation": Command.Kind.CANCEL_RESERVATION,
     "TriggerMessage": Command.Kind.STATUS,
 }
 
@@ -49,13 +52,14 @@ KIND_OF_ACTION = {
 class Order:
     """A queued command with its desk, station and EVSE, and the transaction that charging knows to be open there.
 
-    `token` is whose transaction may be ended, as the station knows it; None where that is not known.
+    `token` is whose transaction may be ended, as the station knows it; None where that is not known. `asked` is the
+    start or reservation of a hub that it carries out or ends.
     """
 
     command: Command
     transaction_id: str | None
     token: str | None = None
-    start: RemoteStart | None = None
+    asked: RemoteStart | Reservation | None = None
 
     @property
     def evse(self) -> int:
@@ -73,10 +77,17 @@ def read_order(command_id: int) -> Order | None:
         command = queued_command(command_id)
         if command is None:
             return None
-        if command.kind == Command.Kind.REMOTE_START:
-            return Order(command, None, start=RemoteStart.objects.get(command=command))
+        if read_asked := _ASKED.get(command.kind):
+            return Order(command, None, asked=read_asked(command.pk))
         session = _open_session(command)
         return Order(command, session.transaction_id if session else None, _token(command, session))
+
+
+_ASKED: dict[str, Callable[[int], RemoteStart | Reservation]] = {
+    Command.Kind.REMOTE_START: lambda pk: RemoteStart.objects.get(command=pk),
+    Command.Kind.RESERVE: lambda pk: Reservation.objects.get(command=pk),
+    Command.Kind.CANCEL_RESERVATION: lambda pk: Reservation.objects.get(cancellation=pk),
+}
 
 
 def queued_at_stations_of(holder: str) -> list[tuple[int, int]]:

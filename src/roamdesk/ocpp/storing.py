@@ -13,6 +13,7 @@ from roamdesk.charging.models import Station
 from roamdesk.charging.services import (
     evse_of,
     may_charge,
+    reservation_over,
     station_seen,
     store_authorisation_ended,
     store_meter,
@@ -61,7 +62,9 @@ def _store(station: Station, event: StationEvent, at: datetime) -> Reply:
         case events.FaultReported():
             _store_fault(station, event, at)
         case events.Authorize():
-            return Reply(token=_word_on(station, event.id_token))
+            return Reply(token=_word_on(station, event.id_token, at))
+        case events.ReservationOver():
+            reservation_over(station, event.number)
         case events.TransactionStarted():
             return _store_start(station, event, at)
         case events.TransactionUpdated():
@@ -122,10 +125,11 @@ def _store_start(station: Station, event: events.TransactionStarted, at: datetim
         started_at=event.started_at,
         meter_start_kwh=event.meter_start if event.meter_start is not None else _last(event.samples),
         remote_start=event.remote_start,
+        reservation=event.reservation,
         at=at,
     )
     ours = int(session.transaction_id) if event.transaction_id is None else None
-    return Reply(token=_word_on(station, event.id_token), transaction_id=ours)
+    return Reply(token=_word_on(station, event.id_token, at), transaction_id=ours)
 
 
 def _store_update(station: Station, event: events.TransactionUpdated, at: datetime) -> Reply:
@@ -138,12 +142,13 @@ def _store_update(station: Station, event: events.TransactionUpdated, at: dateti
         transaction_id=event.transaction_id,
         started_at=event.updated_at,
         remote_start=event.remote_start,
+        reservation=event.reservation,
         at=at,
     )
     _store_samples(station, event.transaction_id, event.samples, at)
     if event.authorisation_ended:
         store_authorisation_ended(station, event.transaction_id, at=at)
-    return Reply(token=_word_on(station, event.id_token))
+    return Reply(token=_word_on(station, event.id_token, at))
 
 
 def _store_end(station: Station, event: events.TransactionEnded, at: datetime) -> Reply:
@@ -158,7 +163,7 @@ def _store_end(station: Station, event: events.TransactionEnded, at: datetime) -
     )
     if session is None:
         logger.warning("station %s: end of an unknown transaction %r", station.identity, event.transaction_id)
-    return Reply(token=_word_on(station, event.id_token))
+    return Reply(token=_word_on(station, event.id_token, at))
 
 
 def _store_samples(station: Station, transaction_id: str, samples: Sequence[MeterSample], at: datetime) -> None:
@@ -171,8 +176,8 @@ def _last(samples: Sequence[MeterSample]) -> Decimal | None:
     return samples[-1].kwh if samples else None
 
 
-def _word_on(station: Station, id_token: events.IdToken | None) -> TokenStatus | None:
+def _word_on(station: Station, id_token: events.IdToken | None, at: datetime) -> TokenStatus | None:
     """The desk keeps no white list: but for the tags that it made itself, who may charge is not decided here."""
     if id_token is None:
         return None
-    return TokenStatus.ACCEPTED if may_charge(station, id_token.value) else TokenStatus.INVALID
+    return TokenStatus.ACCEPTED if may_charge(station, id_token.value, at) else TokenStatus.INVALID

@@ -1,4 +1,4 @@
-"""What the hub asks of a CPO: stop a session at one of our EVSEs. Starts stand in ``cpo_starts``."""
+"""What the hub asks of a CPO: stop a session at one of our EVSEs. Starts and reservations stand in ``cpo_starts``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Sessi
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.recording import session_key
 from roamdesk.charging.roaming.said import Origin
-from roamdesk.charging.roaming.services import EvidenceRefused, record_authorisation
+from roamdesk.charging.roaming.services import EvidenceRefused, record_authorisation, withdraw_start
 from roamdesk.desks.models import Desk
 from roamdesk.identifiers import EvseId, IdentifierError, ProviderId, label_key
 from roamdesk.oicp.codes import Code
@@ -24,8 +24,6 @@ from roamdesk.oicp.refusing import CallRefused, status_of
 from roamdesk.oicp.wire.charging import (
     Acknowledgement,
     AuthorizeRemoteStop,
-    RemoteReservationStart,
-    RemoteReservationStop,
 )
 
 CODES: dict[str, Code] = {
@@ -45,8 +43,9 @@ def remote_stop(desk: Desk, hub: HubConnection, message: AuthorizeRemoteStop, or
     session = _session(desk, message)
     if session.evse_id is not None and session.evse_id != evse.pk:
         raise CallRefused(Code.SESSION_INVALID, f"The session is not at {message.EvseID}.")
-    outcome = _stop(desk, evse, session, message, origin.at)
-    if outcome != Outcome.ACCEPTED:
+    # A start whose transaction has not begun is taken back: its tag is good no more.
+    outcome = "" if withdraw_start(desk, session, origin.at) else _stop(desk, evse, session, message, origin.at)
+    if outcome not in ("", Outcome.ACCEPTED):
         raise CallRefused(CODES.get(outcome, Code.SYSTEM_ERROR), f"The station: {outcome.replace('_', ' ')}.")
     record_authorisation(desk, authorisation_of(message, origin))
     return Acknowledgement(
@@ -54,20 +53,6 @@ def remote_stop(desk: Desk, hub: HubConnection, message: AuthorizeRemoteStop, or
         CPOPartnerSessionID=message.CPOPartnerSessionID or session.cpo_session_id or None,
         EMPPartnerSessionID=message.EMPPartnerSessionID,
     )  # fmt: skip
-
-
-def start_reservation(
-    desk: Desk, hub: HubConnection, message: RemoteReservationStart, origin: Origin
-) -> Acknowledgement:
-    """This desk reserves nothing. Raises CallRefused, always."""
-    evse_of(desk, message.EvseID or "")
-    raise CallRefused(Code.SERVICE_NOT_AVAILABLE, "This support desk takes no reservation.")
-
-
-def end_reservation(desk: Desk, hub: HubConnection, message: RemoteReservationStop, origin: Origin) -> Acknowledgement:
-    """Nothing is ever reserved here, so no reservation is known. Raises CallRefused, always."""
-    evse_of(desk, message.EvseID or "")
-    raise CallRefused(Code.SESSION_INVALID, "No such reservation is known here.")
 
 
 def evse_of(desk: Desk, evse_id: str) -> Evse:

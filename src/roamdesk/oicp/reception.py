@@ -180,7 +180,7 @@ ESSENTIAL: dict[str, tuple[str, ...]] = {
     op.AUTHORIZE_STOP.name: ("SessionID", "Identification"),
     op.REMOTE_START.name: ("SessionID", "ProviderID", "EvseID", "Identification"),
     op.REMOTE_STOP.name: ("SessionID", "ProviderID", "EvseID"),
-    op.RESERVATION_START.name: ("ProviderID", "EvseID"),
+    op.RESERVATION_START.name: ("SessionID", "ProviderID", "EvseID", "Identification"),
     op.RESERVATION_STOP.name: ("SessionID", "ProviderID", "EvseID"),
     op.CHARGE_DETAIL_RECORD.name: ("SessionID", "EvseID"),
     op.CHARGING_NOTIFICATIONS.name: ("SessionID", "EvseID"),
@@ -214,6 +214,6 @@ HANDLERS: dict[str, Callable[[Desk, HubConnection, Any, Origin], Answer]] = {
     op.CHARGE_DETAIL_RECORD.name: emp_side.take_record,
     op.REMOTE_START.name: cpo_starts.remote_start,
     op.REMOTE_STOP.name: cpo_side.remote_stop,
-    op.RESERVATION_START.name: cpo_side.start_reservation,
-    op.RESERVATION_STOP.name: cpo_side.end_reservation,
+    op.RESERVATION_START.name: cpo_starts.start_reservation,
+    op.RESERVATION_STOP.name: cpo_starts.end_reservation,
 }

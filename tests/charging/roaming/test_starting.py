@@ -16,7 +16,7 @@ from builders import build_evse, build_station
 from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Session, Station
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.said import Origin, SessionIds, Step, TokenSaid
-from roamdesk.charging.roaming.services import Hindrance, StartRefused, order_start, record_authorisation, settle_start
+from roamdesk.charging.roaming.services import Hindrance, OrderRefused, order_start, record_authorisation, settle_start
 from roamdesk.charging.roaming.tags import may_charge, new_tag
 from roamdesk.charging.services import command_answered, store_meter, store_session_ended, store_session_started
 from roamdesk.desks.models import Desk
@@ -97,7 +97,7 @@ def test_one_session_id_is_ordered_once(evse: Evse, start: RemoteStart) -> None:
 def test_what_is_another_start_is_refused_while_the_first_may_still_begin(
     evse: Evse, start: RemoteStart, said: Any, hindrance: Hindrance
 ) -> None:
-    with pytest.raises(StartRefused) as refused:
+    with pytest.raises(OrderRefused) as refused:
         order_start(evse.desk, evse, said)
     assert refused.value.hindrance is hindrance
     with scope(desk=evse.desk):
@@ -111,7 +111,7 @@ def test_an_evse_is_held_for_a_start_for_some_minutes_only(evse: Evse, start: Re
 def test_an_evse_in_use_is_not_started_unless_its_station_says_that_it_is_free(evse: Evse) -> None:
     with scope(desk=evse.desk):
         began(evse, "04A1B2C3D4E5F6", transaction="tx-1")
-        with pytest.raises(StartRefused, match="in use"):
+        with pytest.raises(OrderRefused, match="in use"):
             order_start(evse.desk, evse, SAID)
         evse.status = "Available"
         evse.save()
@@ -121,7 +121,7 @@ def test_an_evse_in_use_is_not_started_unless_its_station_says_that_it_is_free(e
 @pytest.mark.parametrize("status", ["Faulted", "Unavailable"])
 def test_an_evse_out_of_service_is_not_started(evse: Evse, status: str) -> None:
     evse.status = status
-    with pytest.raises(StartRefused, match="out of service"):
+    with pytest.raises(OrderRefused, match="out of service"):
         order_start(evse.desk, evse, SAID)
 
 
@@ -218,16 +218,16 @@ def test_a_second_transaction_with_the_tag_is_a_session_of_its_own(evse: Evse, s
 def test_a_tag_is_good_at_its_station_for_one_session(evse: Evse, start: RemoteStart) -> None:
     with scope(desk=evse.desk):
         elsewhere = build_station(evse.desk, "NDL-0002", connection_id="holder/1")
-        assert may_charge(station_of(evse), start.tag.lower())
-        assert not may_charge(elsewhere, start.tag)
+        assert may_charge(station_of(evse), start.tag.lower(), minutes(1))
+        assert not may_charge(elsewhere, start.tag, minutes(1))
         session = began(evse, start.tag)
-        assert may_charge(station_of(evse), start.tag)
+        assert may_charge(station_of(evse), start.tag, minutes(1))
         store_session_ended(
             station_of(evse), session.transaction_id, ended_at=minutes(9), stop_reason="Local", at=minutes(9)
         )
-        assert not may_charge(station_of(evse), start.tag)
-        assert not may_charge(station_of(evse), new_tag(OTHER))
-        assert may_charge(station_of(evse), "HUBXYC000123452")
+        assert not may_charge(station_of(evse), start.tag, minutes(1))
+        assert not may_charge(station_of(evse), new_tag(OTHER), minutes(1))
+        assert may_charge(station_of(evse), "HUBXYC000123452", minutes(1))
 
 
 def test_a_start_of_which_the_hub_was_told_no_may_not_charge_and_joins_nothing(evse: Evse, start: RemoteStart) -> None:
@@ -236,7 +236,7 @@ def test_a_start_of_which_the_hub_was_told_no_may_not_charge_and_joins_nothing(e
     answered(start, Outcome.ACCEPTED)
     assert not settle_start(evse.desk, start, Outcome.ACCEPTED, SAID, minutes(2))
     with scope(desk=evse.desk):
-        assert not may_charge(station_of(evse), start.tag)
+        assert not may_charge(station_of(evse), start.tag, minutes(1))
         session = began(evse, start.tag)
     assert (session.hub_key, session.token_key) == ("", STEM)
 
@@ -255,5 +255,5 @@ def test_a_card_that_a_hub_named_is_known_by_its_number(evse: Evse) -> None:
 
 def test_a_hub_session_that_is_known_otherwise_is_not_started(evse: Evse) -> None:
     record_authorisation(evse.desk, replace(SAID, origin=Origin(minutes(0) - timedelta(days=1))))
-    with pytest.raises(StartRefused, match="another session"):
+    with pytest.raises(OrderRefused, match="another session"):
         order_start(evse.desk, evse, SAID)

@@ -67,16 +67,11 @@ class Cdr(models.Model):
         return f"CDR {self.pk}"
 
 
-class RemoteStart(models.Model):
-    """A start that an MSP asked for through a hub at an EVSE of ours, and the tag by which the station knows it."""
+class HubOrder(models.Model):
+    """What an MSP asked of an EVSE of ours through a hub, and the tag by which the station knows it."""
 
     desk = models.ForeignKey("desks.Desk", on_delete=models.CASCADE)
-    evse = models.ForeignKey("charging.Evse", on_delete=models.CASCADE, related_name="remote_starts")
-    command = models.OneToOneField("charging.Command", on_delete=models.CASCADE, related_name="remote_start")
-    session = models.OneToOneField(
-        "charging.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="remote_start",
-        help_text="The station's transaction that followed",
-    )  # fmt: skip
+    evse = models.ForeignKey("charging.Evse", on_delete=models.CASCADE, related_name="+")
     hub_session_id = models.CharField(max_length=64, help_text="As received")
     hub_key = models.CharField(max_length=64, help_text="hub_session_id in upper case")
     tag = models.CharField(max_length=20, help_text="What the station presents in place of a card")
@@ -84,7 +79,25 @@ class RemoteStart(models.Model):
     contract_id = models.CharField(max_length=64, blank=True, help_text="As received")
     provider_id = models.CharField(max_length=24, blank=True)
     asked_at = models.DateTimeField()
-    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="The hub was told that nothing starts")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.hub_session_id
+
+
+class RemoteStart(HubOrder):
+    """A start. Its number (the row's) is what a 2.x station names in the transaction that follows."""
+
+    command = models.OneToOneField("charging.Command", on_delete=models.CASCADE, related_name="remote_start")
+    session = models.OneToOneField(
+        "charging.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="remote_start",
+        help_text="The station's transaction that followed",
+    )  # fmt: skip
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="Good no more since then: the hub was told no, or had it stopped"
+    )
 
     objects: ClassVar[models.Manager[RemoteStart]] = ScopedManager(desk="desk")
 
@@ -96,5 +109,30 @@ class RemoteStart(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.hub_session_id
+
+class Reservation(HubOrder):
+    """An EVSE kept for a User. Its number (the row's) is the one that the station knows."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Asked, waiting for the station"
+        HELD = "held", "Reserved"
+        REFUSED = "refused", "Not reserved"
+        USED = "used", "Used"
+        CANCELLED = "cancelled", "Cancelled"
+        OVER = "over", "Ended by the station"
+
+    until = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.ASKED)
+    command = models.OneToOneField("charging.Command", on_delete=models.CASCADE, related_name="+")
+    cancellation = models.OneToOneField(
+        "charging.Command", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="The newest order to give it up",
+    )  # fmt: skip
+
+    objects: ClassVar[models.Manager[Reservation]] = ScopedManager(desk="desk")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["desk", "hub_key"], name="reservation_once_per_session")]
+        indexes = [
+            models.Index(fields=["evse"], name="reservation_open", condition=models.Q(state__in=["asked", "held"]))
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from roamdesk.charging.roaming.asking import Hindrance, OrderRefused
 from roamdesk.charging.roaming.authorising import authorise, block_token, unblock_token
 from roamdesk.charging.roaming.pulling import (
     PullRefused,
@@ -19,15 +20,21 @@ from roamdesk.charging.roaming.recording import (
     record_cdr,
     record_notification,
 )
-from roamdesk.charging.roaming.starting import Hindrance, StartRefused, order_start, settle_start
+from roamdesk.charging.roaming.reserving import (
+    order_cancellation,
+    order_reservation,
+    settle_cancellation,
+    settle_reservation,
+)
+from roamdesk.charging.roaming.starting import order_start, settle_start, withdraw_start
 from roamdesk.charging.roaming.statuses import StatusTally, record_status
 from roamdesk.charging.roaming.stopping import can_stop, queue_remote_stop
 
 __all__ = [
     "EvidenceRefused",
     "Hindrance",
+    "OrderRefused",
     "PullRefused",
-    "StartRefused",
     "StatusTally",
     "authorise",
     "begin_pull",
@@ -38,13 +45,18 @@ __all__ = [
     "import_evses",
     "last_as_of",
     "name_session",
+    "order_cancellation",
+    "order_reservation",
     "order_start",
     "queue_remote_stop",
     "record_authorisation",
     "record_cdr",
     "record_notification",
     "record_status",
+    "settle_cancellation",
+    "settle_reservation",
     "settle_start",
     "take_page",
     "unblock_token",
+    "withdraw_start",
 ]

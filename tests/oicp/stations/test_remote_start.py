@@ -4,85 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
-from builders import build_evse, build_station
-from hub_caller import as_caller, post
-from oicp.conftest import HUB
-from oicp_messages import EVSE, PROVIDER, REMOTE_STOP, SESSION
-from oicp_messages import REMOTE_START_OF_HUB as START
+from oicp.stations.conftest import EACH_VERSION, Calls, Connect, code
+from oicp_messages import PROVIDER, REMOTE_STOP, SESSION
 from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Session
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.services import queue_command
 from roamdesk.demo.stations import Behaviour, SimulatedStation
-from roamdesk.desks.models import Desk
-from roamdesk.ocpp.process import StationsProcess
-from roamdesk.oicp.port import Port
-from roamdesk.oicp.wire.writing import encode
-from running_stations import BOUND, IDENTITY, Database, new_process
+from running_stations import Database
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATH = f"/oicp/nordlade/api/oicp/charging/v21/providers/{PROVIDER}/authorize-remote"
+STOP = f"/charging/v21/providers/{PROVIDER}/authorize-remote/stop"
 STEM = "DEVPSC00012345"
 CARD = "04A1B2C3D4E5F6"
-OTHER = "00000000-0000-4000-8000-000000000000"
-SILENCE = 0.5
-Calls = Callable[..., Awaitable[dict[str, Any]]]
-Connect = Callable[..., Awaitable[SimulatedStation]]
-EACH_VERSION = pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
-
-
-@pytest.fixture
-async def database(cpo_desk: Desk) -> AsyncIterator[Database]:
-    database = Database(cpo_desk)
-    await database.run(lambda: build_evse(build_station(cpo_desk, IDENTITY), EVSE))
-    yield database
-    await database.threads.close()
-
-
-@pytest.fixture
-async def process(database: Database) -> AsyncIterator[StationsProcess]:
-    async with new_process(answer_within=SILENCE) as running:
-        await asyncio.wait_for(running.listening.wait(), BOUND)
-        yield running
-
-
-@pytest.fixture
-async def connect(process: StationsProcess) -> AsyncIterator[Connect]:
-    started: list[SimulatedStation] = []
-
-    async def start(version: str, behaviour: Behaviour = Behaviour.UNLOCKS) -> SimulatedStation:
-        station = SimulatedStation(f"ws://127.0.0.1:{process.port}", IDENTITY, version, behaviour)
-        started.append(station)
-        await station.start()
-        return station
-
-    yield start
-    for station in started:
-        await station.stop()
-
-
-@pytest.fixture
-def hub(port: Port, authority: trustme.CA, tmp_path: Path, cpo_hub: Any) -> Calls:
-    context = as_caller(tmp_path, authority, HUB, authority)
-
-    async def call(message: Any = START, path: str = f"{PATH}/start", **changes: Any) -> dict[str, Any]:
-        body = json.dumps(json.loads(encode(message)) | changes).encode()
-        status, said = await asyncio.to_thread(post, f"https://127.0.0.1:{port.port}{path}", body, context)
-        assert status == 200
-        return said
-
-    return call
-
-
-def code(said: dict[str, Any]) -> str:
-    assert said["Result"] is (said["StatusCode"]["Code"] == "000")
-    return str(said["StatusCode"]["Code"])
 
 
 def starts_in(station: SimulatedStation) -> list[dict[str, Any]]:
@@ -184,19 +121,31 @@ async def test_where_somebody_charges_nobody_is_started(
 
 
 @EACH_VERSION
-async def test_the_msp_stops_what_it_started_and_nothing_else(
+async def test_a_stop_before_the_transaction_takes_the_start_back(
     connect: Connect, hub: Calls, database: Database, version: str
 ) -> None:
     station = await connect(version)
     begins, station.plug_in_and_start = station.plug_in_and_start, _later  # type: ignore[method-assign]
     tag = (await hub())["CPOPartnerSessionID"]
     await begins(CARD)
-    assert code(await hub(REMOTE_STOP, f"{PATH}/stop")) == "400"
+    assert code(await hub(REMOTE_STOP, STOP)) == "000"
+    assert [code(await hub(REMOTE_STOP, STOP)), code(await hub())] == ["400", "400"]
     await station.end_session()
-    await station.unplug()
     await begins(tag)
-    session = await database.until(lambda: Session.objects.filter(session_id=SESSION).get(), lambda row: row.station_id)
-    assert code(await hub(REMOTE_STOP, f"{PATH}/stop")) == "000"
+    await station.frames_where(lambda frame: "Invalid" in json.dumps(frame))
+    orders = await database.run(lambda: list(Command.objects.values_list("kind", flat=True)))
+    joined = await database.run(lambda: Session.objects.get(session_id=SESSION).transaction_id)
+    assert (orders, joined) == (["remote_start"], "")
+
+
+@EACH_VERSION
+async def test_the_msp_stops_what_it_started_and_nothing_else(
+    connect: Connect, hub: Calls, database: Database, version: str
+) -> None:
+    await connect(version)
+    await hub()
+    session = await begun(database)
+    assert code(await hub(REMOTE_STOP, STOP)) == "000"
     await database.until(lambda: Session.objects.get(pk=session.pk), lambda row: not row.charging)
     command = await database.run(lambda: Command.objects.get(kind="remote_stop"))
     assert session.transaction_id in json.dumps(json.loads(command.request)[3])
