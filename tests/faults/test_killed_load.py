@@ -15,12 +15,12 @@ from roamdesk.desks.models import Desk
 
 pytestmark = [pytest.mark.usefixtures("outbox_db"), pytest.mark.timeout(600)]
 
-ROOM = "roamdesk.charging.roaming.pulling:"
+ROOM, WRITING = "roamdesk.charging.roaming.pulling:", "roamdesk.charging.roaming.page_writing:"
 PAGES = 4
 OLD, NEW = "+493055501111", "+493055502222"
 POINTS = (
     Point("pull begun, no page", f"{ROOM}begin_pull"),
-    Point("a record written, its page not committed", f"{ROOM}columns_of"),
+    Point("a record written, its page not committed", f"{WRITING}columns_of"),
     Point("page committed, the first", f"{ROOM}take_page"),
     Point("page committed, the second", f"{ROOM}take_page"),
     Point("page asked about, nothing written", f"{ROOM}_check_next"),

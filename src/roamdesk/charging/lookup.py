@@ -27,8 +27,8 @@ LEFT JOIN charging_token t ON t.desk_id = s.desk_id AND t.key = s.token_key
 ORDER BY s.started_at DESC
 """
 
-# Two index look-ups of the newest few; the token's other names come first, so that both stay look-ups.
-# Only those that may still be meant are read whole.
+# One index look-up for the EVSE and one for each name of the token, of the newest few; only the sessions that may
+# still be meant are read whole.
 _NEWEST = _RECORDS.format(
     which="""
     SELECT whole.* FROM charging_session whole JOIN (
@@ -36,16 +36,21 @@ _NEWEST = _RECORDS.format(
      WHERE desk_id = %(desk)s::bigint AND evse_id = %(evse)s::bigint
      ORDER BY started_at DESC LIMIT %(newest)s)
     UNION
-    (SELECT id, ended_at FROM charging_session
-     WHERE desk_id = %(desk)s::bigint AND token_key = ANY(%(keys)s::text[] || ARRAY(
-         SELECT key::text FROM charging_token
+    (SELECT named.id, named.ended_at FROM (
+         SELECT unnest(%(keys)s::text[]) AS key
+         UNION
+         SELECT key FROM charging_token
          WHERE desk_id = %(desk)s::bigint AND (key = ANY(%(keys)s)
             OR contract_key <> '' AND contract_key = %(contract)s
             OR printed_key <> '' AND printed_key = %(printed)s)
-         UNION ALL
-         SELECT contract_key::text FROM charging_token
-         WHERE desk_id = %(desk)s::bigint AND contract_key <> '' AND key = ANY(%(keys)s)))
-     ORDER BY started_at DESC LIMIT %(newest)s)
+         UNION
+         SELECT contract_key FROM charging_token
+         WHERE desk_id = %(desk)s::bigint AND contract_key <> '' AND key = ANY(%(keys)s)) names
+     CROSS JOIN LATERAL (
+         SELECT id, ended_at, started_at FROM charging_session
+         WHERE desk_id = %(desk)s::bigint AND token_key = names.key
+         ORDER BY started_at DESC LIMIT %(newest)s) named
+     ORDER BY named.started_at DESC LIMIT %(newest)s)
     ) picked ON picked.id = whole.id
     WHERE picked.ended_at IS NULL OR picked.ended_at >= %(since)s::timestamptz
 """

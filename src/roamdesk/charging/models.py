@@ -287,8 +287,10 @@ class Session(models.Model):
                 name="session_without_evse",
                 condition=models.Q(evse__isnull=True) & ~models.Q(evse_key=""),
             ),
-            models.Index(fields=["desk", "evse", "-started_at"]),
-            models.Index(fields=["desk", "token_key", "-started_at"]),
+            models.Index(fields=["desk", "evse", "-started_at"], include=["id", "ended_at"], name="session_at_evse"),
+            models.Index(
+                fields=["desk", "token_key", "-started_at"], include=["id", "ended_at"], name="session_of_token"
+            ),
             models.Index(fields=["desk", "transaction_id"]),
         ]
 

@@ -23,6 +23,12 @@ def preparing() -> psycopg.Connection[tuple[Any, ...]]:
     return raw
 
 
+def plan_once(sender: Any, connection: Any, **named: Any) -> None:
+    """Of each new connection: a prepared statement keeps its first plan. Left to itself the server plans many anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+
+
 def rows(statement: bytes, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """All rows of a statement that is always the same one; ``%(name)s`` are its values. Errors are Django's."""
     with connection.wrap_database_errors, psycopg.Cursor(preparing()) as cursor:

@@ -5,7 +5,7 @@ A record is decoded by msgspec into the few members that are wanted; only one th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -128,7 +128,17 @@ def page_of(body: bytes, number: int) -> Page:
         envelope = _PAGES.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return _tolerant_page(body, number)
-    return Page(number, map(_record, envelope.content), envelope.last is True or not envelope.content)
+    return Page(number, _Records(envelope.content), envelope.last is True or not envelope.content)
+
+
+class _Records:
+    """The records of a page, each read when it is gone through: while the ones before it are being written."""
+
+    def __init__(self, content: list[msgspec.Raw]) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[EvseSaid | RecordRefused]:
+        return map(_record, self._content)
 
 
 def _record(raw: msgspec.Raw) -> EvseSaid | RecordRefused:

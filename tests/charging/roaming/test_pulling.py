@@ -182,6 +182,21 @@ def test_an_evse_that_stands_twice_in_a_load_is_taken_once_and_the_other_is_show
     assert (pull.doubled, refused.evse_id, "more than once" in refused.reason) == (1, "DE*NDL*E1", True)
 
 
+def test_of_an_evse_that_stands_twice_in_a_page_and_again_in_the_next_the_last_counts(
+    msp_desk: Desk, at: datetime
+) -> None:
+    one, bad = said("DE*NDL*E1"), RecordRefused("No EvseID.", "{}")
+    first = [one, said("DE*NDL*E2"), bad, said("DENDLE1", place="second")]
+    pull = load(msp_desk, first, [said("DE*NDL*E3"), said("DE*NDL*E1", place="third")], at=at)
+    with scope(desk=msp_desk):
+        assert {evse.evse_id: evse.place_hint for evse in Evse.objects.filter(place_hint="third")} == {
+            "DE*NDL*E1": "third"
+        }
+        pages = sorted(RefusedRecord.objects.values_list("page", "evse_id"))
+    assert pages == [(0, ""), (0, "DE*NDL*E1"), (0, "DENDLE1")]
+    assert (pull.records, pull.refused, pull.doubled, pull.added) == (6, 1, 2, 3)
+
+
 @pytest.mark.parametrize("evse_id", ["", "***", "\0", "D" * 49, "DE*NDL*E\n1"])
 def test_a_record_that_cannot_stand_is_refused_with_its_reason_and_its_text(
     msp_desk: Desk, at: datetime, evse_id: str

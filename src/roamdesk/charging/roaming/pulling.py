@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django_scopes import scope
 
-from roamdesk.charging.models import Evse, EvseRecord, Pull, RefusedRecord
-from roamdesk.charging.roaming.reading import COLUMNS, Columns, Owners, RecordUnusable, columns_of
-from roamdesk.charging.roaming.said_of_evses import EvseSaid, Page, RecordRefused
+from roamdesk.charging.models import Evse, EvseRecord, Pull
+from roamdesk.charging.roaming.page_writing import write_page
+from roamdesk.charging.roaming.said_of_evses import Page
 from roamdesk.charging.roaming.swapping import forget_records, swap
 from roamdesk.charging.roaming.texts import clean
 from roamdesk.desks.models import Desk
-from roamdesk.desks.prepared import preparing
 
 RESUMED_WITHIN = timedelta(hours=12)
 SHRINKS_TO = 0.5  # of the directory: a smaller whole load asks first
-_COPY = (
-    f"""COPY charging_evserecord (desk_id, pull_id, page, {", ".join(COLUMNS)}) FROM STDIN (FORMAT BINARY)""".encode()
-)
-_TYPES = [str(EvseRecord._meta.get_field(name).db_type(connection)).split("(")[0] for name in COLUMNS]
 
 State = Pull.State
 Fetch = Callable[[int], Page]
@@ -79,18 +74,7 @@ def take_page(pull: Pull, page: Page, at: datetime) -> Pull:
     with scope(desk=pull.desk), transaction.atomic():
         stored = Pull.objects.select_for_update().get(pk=pull.pk)
         _check_next(stored, page)
-        begin, taken = (stored.desk_id, stored.pk, page.number), 0
-        refused: list[RecordRefused] = []
-        usable = _usable(page.records, Owners.of(stored.desk), refused)
-        _spare_the_flush()
-        with preparing().cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(["int8", "int8", "int4", *_TYPES])
-            for columns in usable:
-                copy.write_row(begin + columns)
-                taken += 1
-        RefusedRecord.objects.bulk_create(_refusal(stored, page.number, each) for each in refused)
-        stored.records += taken + len(refused)
-        stored.refused += len(refused)
+        write_page(stored, page)
         stored.next_page, stored.complete, stored.heard_at = page.number + 1, page.last, at
         stored.save()
     _take_over(pull, stored)
@@ -151,32 +135,6 @@ def _check_next(pull: Pull, page: Page) -> None:
         raise PullRefused("This load takes no page any more. Begin a new one.")
     if page.number != pull.next_page:
         raise PullRefused(f"Page {pull.next_page} is missing, page {page.number} came. Fetch page {pull.next_page}.")
-
-
-def _spare_the_flush() -> None:
-    """A page that a power cut takes away takes the pull's count of pages along: it is fetched again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
-
-
-def _usable(
-    records: Iterable[EvseSaid | RecordRefused], owners: Owners, refused: list[RecordRefused]
-) -> Iterator[Columns]:
-    for said in records:
-        if isinstance(said, RecordRefused):
-            refused.append(said)
-            continue
-        try:
-            yield columns_of(said, owners)
-        except RecordUnusable as fault:
-            refused.append(RecordRefused(str(fault), said.raw, said.evse_id))
-
-
-def _refusal(pull: Pull, page: int, said: RecordRefused) -> RefusedRecord:
-    return RefusedRecord(
-        desk_id=pull.desk_id, pull=pull, page=page, evse_id=clean(said.evse_id, 64),
-        reason=clean(said.reason, 300), raw=clean(said.raw),
-    )  # fmt: skip
 
 
 def _question(pull: Pull) -> str:

@@ -91,7 +91,7 @@ class EvseRecord(models.Model):
     objects: ClassVar[models.Manager[EvseRecord]] = ScopedManager(desk="desk")
 
     class Meta:
-        indexes = [models.Index(fields=["pull", "id_key"], name="record_of_pull")]
+        constraints = [models.UniqueConstraint(fields=["pull", "id_key"], name="evse_once_in_a_pull")]
 
     def __str__(self) -> str:
         return self.evse_id

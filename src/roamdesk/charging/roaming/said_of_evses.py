@@ -52,7 +52,7 @@ class RecordRefused:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a pull, counted from 0; its records are gone through once. ``last``: no page follows."""
+    """One page of a pull, counted from 0; its records may be gone through again. ``last``: no page follows."""
 
     number: int
     records: Iterable[EvseSaid | RecordRefused]

@@ -13,20 +13,6 @@ from roamdesk.desks.tables import lock_imports
 # Ours, by a station or because nobody but us said what they are, are never touched.
 _NOT_OURS = "e.desk_id = %(desk)s AND e.station_id IS NULL AND (e.partner_id IS NOT NULL OR e.record_id IS NOT NULL)"
 
-_DOUBLED = """
-WITH doubled AS (
-    SELECT id_key FROM charging_evserecord WHERE pull_id = %(pull)s GROUP BY id_key HAVING count(*) > 1
-), placed AS (
-    SELECT r.id, row_number() OVER (PARTITION BY r.id_key ORDER BY r.page DESC, r.id DESC) AS place
-    FROM charging_evserecord r JOIN doubled USING (id_key) WHERE r.pull_id = %(pull)s
-), taken AS (
-    DELETE FROM charging_evserecord r USING placed WHERE r.id = placed.id AND placed.place > 1 RETURNING r.*
-)
-INSERT INTO charging_refusedrecord (desk_id, pull_id, page, evse_id, reason, raw)
-SELECT desk_id, pull_id, page, evse_id, 'This EVSE stands in the load more than once: the last one counts.', raw
-FROM taken
-"""
-
 _WITHDRAWN = f"""
 UPDATE charging_evse e SET withdrawn_at = %(at)s
 WHERE {_NOT_OURS} AND e.record_id IS NOT NULL AND e.withdrawn_at IS NULL AND (
@@ -101,7 +87,6 @@ def swap(pull: Pull, at: datetime) -> None:
     values = {"desk": pull.desk_id, "pull": pull.pk, "whole": pull.whole, "at": at}
     lock_imports(pull.desk_id)
     _plan_for_many(pull)
-    pull.doubled = _run(_DOUBLED, values)
     pull.withdrawn = _run(_WITHDRAWN, values)
     _run(_HOTLINES, values)
     pull.changed = _run(_CHANGED, values)
@@ -125,7 +110,8 @@ def forget_records(pull: Pull) -> None:
 def _plan_for_many(pull: Pull) -> None:
     """The planner learns of the rows that came since its last look: guessing few, it would compare all with all."""
     _run("SET LOCAL work_mem = '64MB'", {})
-    _run("ANALYZE charging_evserecord, charging_evse", {})
+    # Not the wide columns: to sample them takes as long as to check a load for doubles.
+    _run("ANALYZE charging_evserecord (pull_id, id_key, gone), charging_evse (desk_id, id_key, label_key)", {})
     if pull.whole:
         _run("SET LOCAL enable_nestloop = off", {})
 
