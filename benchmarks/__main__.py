@@ -13,7 +13,7 @@ from benchmarks.figures import Figure, write
 from benchmarks.scratch import scratch_database
 
 PURE = ("planning",)
-STORED = ("lifecycle", "unlock", "pages", "dial", "mail", "oicp", "roaming")
+STORED = ("lifecycle", "unlock", "pages", "dial", "finding", "mail", "oicp", "roaming")
 
 
 def measured(wanted: list[str]) -> Iterator[Figure]:

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
-from django_scopes import scope
+from django.apps import apps
+from django.db import connection
+from django_scopes import scope, scopes_disabled
 
 from builders import build_evse
 from roamdesk.charging import selectors, services
 from roamdesk.charging.matching import Said, Tolerances, Verdict, match_identity
 from roamdesk.charging.models import Evse, RoamingUser, Session, Station, Token
 from roamdesk.desks.models import Desk
-from roamdesk.identifiers import IdentifierError, iso_check_character
+from roamdesk.identifiers import IdentifierError, iso_check_character, search_patterns
 from roamdesk.partners.models import Partner
 
 CARD, CONTRACT = "04A3B2C1D04F80", "DE-VPS-C00012345-2"
@@ -62,6 +65,70 @@ def test_too_many_that_fit_choose_nothing_and_say_so(station: Station, monkeypat
     assert not found.complete
     assert found.chosen is None
     assert selectors.find_evse(station.desk, "DE*NDL*E903").chosen is not None
+
+
+@pytest.mark.parametrize(
+    "heard", ["lindens", "lindenst", "lindenstr", "Lindenstraße 5", "lemmerich linden", "LEMM", "schone aussicht"]
+)
+def test_an_evse_is_found_by_its_address_as_far_as_it_is_typed(station: Station, heard: str) -> None:
+    evse = build_evse(station, "X77", connector_number=7)
+    evse.address, evse.also_known = "Lindenstraße 5a, Lemmerich", "Schöne Aussicht"
+    evse.save()
+    assert [hit.evse for hit in selectors.find_evse(station.desk, heard).hits] == [evse]
+
+
+def test_an_address_is_found_by_beginnings_of_words_only(station: Station) -> None:
+    evse = build_evse(station, "X77", connector_number=7)
+    evse.address = "Lindenstraße 5, Lemmerich"
+    evse.save()
+    for heard in ("emmerich", "linden lemmerichs", "indenstr"):
+        assert selectors.find_evse(station.desk, heard).hits == ()
+
+
+def test_a_key_of_an_address_that_was_cut_at_a_blank_is_searched_all_the_same(station: Station) -> None:
+    evse = build_evse(station, "X77", connector_number=7)
+    evse.address, evse.also_known = "Am Kai " * 28, "ab " * 100
+    evse.save()
+    assert evse.address_key.endswith(" ")
+    assert [hit.evse for hit in selectors.find_evse(station.desk, "am kai").hits] == [evse]
+
+
+def test_an_evse_is_found_by_the_name_of_its_station_from_its_beginning(station: Station) -> None:
+    evse = build_evse(station, "DE*NDL*E777*1", evse_id="DE*NDL*E777*1", connector_number=7)
+    evse.station_label = "ST-0077123"
+    evse.save()
+    assert [hit.evse for hit in selectors.find_evse(station.desk, "st 0077").hits] == [evse]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("heard", ["E7771", "7771", "ndl 7771", "lindenst 5", "LEMM", "hof 3 links"])
+def test_an_evse_can_be_found_without_reading_the_directory(heard: str) -> None:
+    with connection.cursor() as cursor, scopes_disabled():
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = Evse.objects.filter(selectors._fits(search_patterns(heard))).explain()
+    assert "BitmapOr" in plan
+    assert "evse_by_label" in plan
+
+
+@pytest.mark.parametrize(
+    "label", ["DE*NDL*E4", "DE*NDL*E12345*1", "DE*NDL*E123456*12", "X" + "1234567890" * 4 + "YZABCDE"]
+)
+def test_any_part_of_a_label_finds_it_through_the_index(station: Station, label: str) -> None:
+    evse, key = build_evse(station, label, connector_number=7), label.replace("*", "")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    for length in (4, 5, 7):
+        for place in range(len(key) - length + 1):
+            assert evse in [hit.evse for hit in selectors.find_evse(station.desk, key[place : place + length]).hits]
+
+
+def test_keys_of_addresses_from_before_are_divided_into_words(evse: Evse) -> None:
+    Evse.objects.update(address="Lindenstraße 5, Lemmerich", address_key="lindenstr5lemmerich")
+    migration = import_module("roamdesk.charging.migrations.0016_evses_found_by_an_index")
+    with connection.schema_editor() as editor:
+        migration.divide_words(apps, editor)
+    evse.refresh_from_db()
+    assert evse.address_key == "linden str 5 lemmerich"
 
 
 @pytest.mark.parametrize("heard", ["", "***", "   ", "%", "_"])

@@ -34,7 +34,7 @@ RECORD = EvseSaid(
 
 
 def load(desk: Desk, *records: EvseSaid, at: datetime = NOW, refused: tuple[RecordRefused, ...] = ()) -> Pull:
-    page = Page(0, records, last=True, refused=refused)
+    page = Page(0, [*records, *refused], last=True)
     return import_evses(desk, lambda number: page, whole=True, as_of="", clock=lambda: at, progress=lambda pull: None)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django_scopes import ScopedManager
 
+from roamdesk.charging.finding import AddressWords, Pieces, other_label
 from roamdesk.charging.keys import fitting, token_keys
 from roamdesk.charging.roaming.folding import FLAG_READS, Flag, Grade
 from roamdesk.charging.roaming.models import Cdr, Evidence, RemoteStart, Reservation
@@ -93,7 +95,8 @@ class RefusedStation(models.Model):
         return self.identity
 
 
-_OTHER_LABEL = ~models.Q(label_key=models.F("id_key"))
+# Merged in one go, by autovacuum, after a whole directory was loaded.
+PENDING_KB = 1024 * 1024
 
 
 class Evse(models.Model):
@@ -153,11 +156,18 @@ class Evse(models.Model):
         ]
         indexes = [
             # Most labels are the id: see ``named``.
-            models.Index(fields=["desk", "label_key"], name="evse_of_other_label", condition=_OTHER_LABEL),
+            models.Index(fields=["desk", "label_key"], name="evse_of_other_label", condition=other_label()),
             models.Index(fields=["partner"], name="evse_of_partner", condition=models.Q(partner__isnull=False)),
             models.Index(fields=["desk", "sounds_key"]),
             models.Index(fields=["desk", "id_key"]),
-            models.Index(fields=["desk", "id_sounds_key"]),
+            models.Index(
+                fields=["desk", "id_sounds_key"],
+                name="evse_by_station_label",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+            GinIndex(AddressWords("address_key"), name="evse_by_address", gin_pending_list_limit=PENDING_KB),
+            GinIndex(Pieces("sounds_key"), name="evse_by_label", gin_pending_list_limit=PENDING_KB),
+            GinIndex(Pieces("id_sounds_key"), name="evse_by_id", condition=other_label()),
         ]
 
     def __str__(self) -> str:
@@ -166,7 +176,7 @@ class Evse(models.Model):
     @staticmethod
     def named(key: str) -> models.Q:
         """Those whose id or label has this key of ``identifiers.label_key``: a look-up in each index."""
-        return models.Q(id_key=key) | models.Q(label_key=key) & _OTHER_LABEL
+        return models.Q(id_key=key) | models.Q(label_key=key) & other_label()
 
     def set_keys(self) -> None:
         """Derive what this EVSE is found by; ``save`` does it, a bulk import has to."""

@@ -1,6 +1,6 @@
 """The field's identifiers: parse, normalise, compare, find by what someone says, and spell aloud."""
 
-from roamdesk.identifiers.address import address_key, address_words
+from roamdesk.identifiers.address import STREET, address_key, address_words, before_street
 from roamdesk.identifiers.card import printed_number, token_key
 from roamdesk.identifiers.contract import CheckDigit, ContractId, iso_check_character
 from roamdesk.identifiers.errors import IdentifierError
@@ -13,6 +13,7 @@ from roamdesk.identifiers.session import SessionId
 from roamdesk.identifiers.spelling import Spoken, spell, spoken
 
 __all__ = [
+    "STREET",
     "CheckDigit",
     "ContractId",
     "EvseId",
@@ -32,6 +33,7 @@ __all__ = [
     "Standard",
     "address_key",
     "address_words",
+    "before_street",
     "chosen",
     "iso_check_character",
     "label_key",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from roamdesk.identifiers.address import LONGEST_ADDRESS, address_words, names_place
+from roamdesk.identifiers.address import LONGEST_ADDRESS, address_words, begins_word, names_place
 from roamdesk.identifiers.ear import Ear, Match, Span
 from roamdesk.identifiers.evse import LONGEST_LABEL, label_key, sounds_key
 
@@ -52,14 +52,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchPatterns:
-    """What a database must keep for rank() to see every hit; all three come in the order heard.
+    """What a database must keep for rank() to see every hit; both come in the order heard.
 
     A row is worth ranking when its sounds_key contains all sounds_parts one after the other
-    (`LIKE '%a%b%'`), or its address_key contains all words in any order. key_parts are the label as typed.
+    (`LIKE '%a%b%'`), or each word begins one of its address_key's, see begins_word().
     Empty tuples match nothing.
     """
 
-    key_parts: tuple[str, ...]
     sounds_parts: tuple[str, ...]
     words: tuple[str, ...]
 
@@ -94,7 +93,7 @@ def search_patterns(heard: str) -> SearchPatterns:
     """What to filter by in a database before rank(); raises IdentifierError above 255 characters."""
     ear = Ear.of(heard)
     words = address_words(heard) if names_place(heard) else ()
-    return SearchPatterns(ear.typed, ear.sounds_pieces, words)
+    return SearchPatterns(ear.sounds_pieces, words)
 
 
 def _hit(ear: Ear, label: Label, match: Match | None, zero_fits: bool, words: tuple[str, ...]) -> Hit | None:
@@ -115,8 +114,7 @@ def _label_hit(ear: Ear, label: Label, match: Match, zero_fits: bool) -> Hit:
 
 def _at_address(words: tuple[str, ...], address: str) -> bool:
     parts = address_words(address[:LONGEST_ADDRESS])
-    starts = ["".join(parts[place:]) for place in range(len(parts))]
-    return all(any(start.startswith(word) for start in starts) for word in words)
+    return all(begins_word(word, parts) for word in words)
 
 
 def _key(text: str) -> str:
