@@ -253,6 +253,14 @@ def test_a_page_is_the_same_whether_the_ones_before_were_read_or_not(
     assert [next(found.pages(number)) for number in range(4)] == pages
 
 
+@pytest.mark.parametrize("records", [INSIDE[:2], INSIDE * 2])
+def test_a_list_that_changes_under_the_reader_is_noticed(listed: Any, records: list[Any]) -> None:
+    found = look_through(listed(FORMS["a list of records"]))
+    listed(json.dumps(records))
+    with pytest.raises(ListUnreadable, match="changed while it was read"):
+        list(found.pages())
+
+
 def test_a_long_list_is_never_held_whole(listed: Any) -> None:
     path = listed(json.dumps({"EVSEData": [{"EVSEDataRecord": RECORDS * 4000} | BESIDE]}), "long.json")
     tracemalloc.start()

@@ -84,12 +84,19 @@ class StationList:
         return f"{self.path.name[-60:]} {self.digest[:12]}"
 
     def pages(self, first: int = 0) -> Iterator[Page]:
-        """The EVSEs page by page from that number on; the last one says so, and there is always one."""
+        """The EVSEs page by page from that number on; the last one says so, and there is always one.
+
+        Raises ListUnreadable, also when the file is another than the one that was looked through.
+        """
         entries = (entry for entry in self._entries() if not entry.is_of_a_state)
         last = max(0, (self.evses - 1) // PAGE_SIZE)
         said = islice(entries, first * PAGE_SIZE, None)
         for number in range(first, last + 1):
-            yield Page(number, [self._evse(entry) for entry in islice(said, PAGE_SIZE)], number == last)
+            here = list(islice(said, PAGE_SIZE))
+            left = self.evses - number * PAGE_SIZE
+            if len(here) != min(left, PAGE_SIZE) or (number == last and next(said, None)):
+                raise ListUnreadable(f"{self.path} changed while it was read. Start again with one that stays.")
+            yield Page(number, [self._evse(entry) for entry in here], number == last)
 
     def statuses(self) -> Iterator[StatusSaid | RecordRefused]:
         """The states, in the order of the file."""
