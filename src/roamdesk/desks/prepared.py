@@ -41,15 +41,29 @@ def run(statement: bytes, values: Sequence[Any]) -> None:
         cursor.execute(statement, values)
 
 
-def insert(row: models.Model) -> None:
-    """Write a new row; its ``pk`` is known afterwards. What ``save`` of its model derives is not."""
-    ((row.pk,),) = rows(_insert(type(row)), _values(row))
+def flush_later() -> None:
+    """The transaction commits before the disk has it, which takes it within a second: a power cut may undo it whole.
+
+    For what is done again then. A process that is killed, of the database too, undoes nothing that was committed.
+    """
+    run(b"SET LOCAL synchronous_commit = off", ())
+
+
+def insert(row: models.Model, *, flushed: bool = True) -> None:
+    """Write a new row; its ``pk`` is known afterwards. What ``save`` of its model derives is not.
+
+    ``flushed=False`` is ``flush_later`` in the same statement.
+    """
+    ((row.pk, *_),) = rows(_insert(type(row), returning="id" if flushed else _ID_UNFLUSHED), _values(row))
     row._state.adding, row._state.db = False, connection.alias
+
+
+_ID_UNFLUSHED = "id, set_config('synchronous_commit', 'off', true)"
 
 
 def insert_first(row: models.Model) -> bool:
     """As ``insert``; False, and nothing written, where a row stands that this one must not double."""
-    written = rows(_insert(type(row), "ON CONFLICT DO NOTHING"), _values(row))
+    written = rows(_insert(type(row), otherwise="ON CONFLICT DO NOTHING"), _values(row))
     for (row.pk,) in written:
         row._state.adding, row._state.db = False, connection.alias
     return bool(written)
@@ -87,10 +101,12 @@ def _select(model: type[models.Model], condition: str) -> bytes:
 
 
 @cache
-def _insert(model: type[models.Model], otherwise: str = "") -> bytes:
+def _insert(model: type[models.Model], *, otherwise: str = "", returning: str = "id") -> bytes:
     names = [name for name, _ in _columns(model)]
     columns, values = ", ".join(f'"{name}"' for name in names), ", ".join(f"%({name})s" for name in names)
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values}) {otherwise} RETURNING id'.encode()
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({values}) {otherwise} RETURNING {returning}'.encode()
+    )
 
 
 @cache

@@ -111,7 +111,10 @@ class _Call:
 
     def authorise_start(self) -> Answer:
         """The hub asks every MSP about every unknown card: of those that are not ours nothing is kept (A UID is
-        personal data). So this one call is kept after it is read; the session follows after the answer."""
+        personal data). So this one call is kept after it is read; the session follows after the answer.
+
+        The driver does not wait for the disk, either (decision 11): a power cut in the second after the answer may
+        take the exchange away. The session then comes with the next news of it."""
         began = time.monotonic()
         with scope(desk=self.desk):
             exchange = self._exchange()
@@ -119,7 +122,7 @@ class _Call:
             if exchange.code not in _STRANGERS:
                 self._close(exchange, said, began)
                 exchange.unfolded = _opens_session(said)
-                insert(exchange)
+                insert(exchange, flushed=False)
         if exchange.unfolded:
             DUE.set()
         return said

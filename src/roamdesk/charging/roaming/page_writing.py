@@ -11,7 +11,7 @@ from roamdesk.charging.models import EvseRecord, Pull, RefusedRecord
 from roamdesk.charging.roaming.reading import COLUMNS, Columns, Owners, RecordUnusable, columns_of
 from roamdesk.charging.roaming.said_of_evses import EvseSaid, Page, RecordRefused
 from roamdesk.charging.roaming.texts import clean
-from roamdesk.desks.prepared import preparing
+from roamdesk.desks.prepared import flush_later, preparing
 
 _COPY = (
     f"""COPY charging_evserecord (desk_id, pull_id, page, {", ".join(COLUMNS)}) FROM STDIN (FORMAT BINARY)""".encode()
@@ -33,7 +33,7 @@ def write_page(pull: Pull, page: Page) -> None:
     """Inside the caller's transaction; what came is counted in the pull, which is not saved."""
     owners = Owners.of(pull.desk)
     refused: list[RecordRefused] = []
-    _spare_the_flush()
+    flush_later()  # what a power cut takes away takes the pull's count of pages along: it is fetched again
     try:
         with transaction.atomic():
             pull.records += _copy(pull, page.number, _usable(page.records, owners, refused))
@@ -43,12 +43,6 @@ def write_page(pull: Pull, page: Page) -> None:
     _keep(pull, page.number, refused)
     pull.records += len(refused)
     pull.refused += len(refused)
-
-
-def _spare_the_flush() -> None:
-    """A page that a power cut takes away takes the pull's count of pages along: it is fetched again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _copy(pull: Pull, page: int, rows: Iterable[Columns]) -> int:
