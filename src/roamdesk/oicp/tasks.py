@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.forgetting import forget_exchanges
+from roamdesk.oicp.telling import tell_hub
 
 KEPT_FOR = timedelta(days=90)
 
@@ -22,6 +23,13 @@ def fold_authorised() -> int:
 def sweep(timestamp: int) -> int:
     """What a process that died had answered."""
     return fold_due()
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="oicp.tell_hub", queue="hub", queueing_lock="oicp.tell_hub")
+def tell(timestamp: int) -> int:
+    """Records are due ten seconds after the end of a session (section 5.6)."""
+    return tell_hub(datetime.now(UTC))
 
 
 @app.periodic(cron="17 3 * * *")

@@ -90,6 +90,13 @@ class HubOrder(models.Model):
 class RemoteStart(HubOrder):
     """A start. Its number (the row's) is what a 2.x station names in the transaction that follows."""
 
+    class Told(models.TextChoices):
+        NOTHING = "", "Nothing yet"
+        BEGUN = "begun", "That charging began"
+        ENDED = "ended", "That charging ended"
+        RECORD = "record", "The charge detail record"
+        GIVEN_UP = "given_up", "No more: refused, not confirmed, or nothing to account for"
+
     command = models.OneToOneField("charging.Command", on_delete=models.CASCADE, related_name="remote_start")
     session = models.OneToOneField(
         "charging.Session", null=True, blank=True, on_delete=models.SET_NULL, related_name="remote_start",
@@ -98,6 +105,8 @@ class RemoteStart(HubOrder):
     withdrawn_at = models.DateTimeField(
         null=True, blank=True, help_text="Good no more since then: the hub was told no, or had it stopped"
     )
+    told = models.CharField(max_length=10, choices=Told, blank=True, help_text="What the hub heard of the session")
+    tell_at = models.DateTimeField(null=True, blank=True, help_text="Not before, after a try that failed")
 
     objects: ClassVar[models.Manager[RemoteStart]] = ScopedManager(desk="desk")
 
@@ -107,6 +116,13 @@ class RemoteStart(HubOrder):
             models.UniqueConstraint(
                 fields=["desk", "tag"], name="tag_of_one_start", condition=models.Q(withdrawn_at__isnull=True)
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["desk"],
+                name="remote_start_to_tell",
+                condition=models.Q(session__isnull=False, told__in=["", "begun", "ended"]),
+            )
         ]
 
 

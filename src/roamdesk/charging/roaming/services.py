@@ -29,6 +29,7 @@ from roamdesk.charging.roaming.reserving import (
 from roamdesk.charging.roaming.starting import order_start, settle_start, withdraw_start
 from roamdesk.charging.roaming.statuses import StatusTally, record_status
 from roamdesk.charging.roaming.stopping import can_stop, queue_remote_stop
+from roamdesk.charging.roaming.telling import give_up_telling, note_told, tell_later
 
 __all__ = [
     "EvidenceRefused",
@@ -42,9 +43,11 @@ __all__ = [
     "can_stop",
     "decide_pull",
     "finish_pull",
+    "give_up_telling",
     "import_evses",
     "last_as_of",
     "name_session",
+    "note_told",
     "order_cancellation",
     "order_reservation",
     "order_start",
@@ -57,6 +60,7 @@ __all__ = [
     "settle_reservation",
     "settle_start",
     "take_page",
+    "tell_later",
     "unblock_token",
     "withdraw_start",
 ]
