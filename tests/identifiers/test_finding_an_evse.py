@@ -150,6 +150,8 @@ def test_every_hit_contains_what_was_heard_by_sound(heard: str, texts: list[str]
         for part in search_patterns(heard).sounds_parts:
             assert part in rest
             rest = rest.split(part, 1)[1]
+        for runs in search_patterns(heard).sounds_runs:
+            assert any(run in sounds_key(hit.candidate.text) for run in runs)
 
 
 @given(st.text("abstr. 58ß", max_size=14), st.text("abstr. 58ß", max_size=14))
@@ -192,5 +194,6 @@ def test_the_key_of_an_address_is_its_words_divided_by_blanks(text: str) -> None
 def test_patterns_are_the_parts_by_sound_and_the_words_of_an_address() -> None:
     patterns = search_patterns("ndl eo472")
     assert patterns.sounds_parts == ("NDL", "E", "0472")
+    assert patterns.sounds_runs == (("NDL",), ("E0472", "EE0472"))
     assert search_patterns("Warschauer Straße 58").words == ("warschauer", "str", "58")
     assert search_patterns("04721").words == ()

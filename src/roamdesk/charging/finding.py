@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 
-from roamdesk.identifiers import STREET, before_street
+from roamdesk.identifiers import STREET, SearchPatterns, before_street
 
 PIECE, STEP = 3, 2  # characters: DEN, NDL, LE0 … of a key; ``charging_pieces`` in the migration cuts alike
+SHORTEST_RUN = PIECE + STEP - 1  # that is sure to hold a piece
 
 
 class AddressWords(Func):
@@ -43,28 +48,48 @@ def at_address(words: Sequence[str]) -> Q:
     return Q(_Holds(AddressWords("address_key"), _AsQuery(" & ".join(map(_begun, words))), arg_joiner=" @@ "))
 
 
-def in_label(parts: Sequence[str]) -> Q:
+def in_label(patterns: SearchPatterns) -> Q:
     """Those with all parts, in any order, in the label or EVSE id by sound, or that stand at a station called so.
 
-    Parts of less than four characters have no index of their own: without a longer one the directory is read.
+    Runs of less than four characters have no index: without a longer one the directory is read.
     """
-    named, other = _contains("sounds_key", parts), _contains("id_sounds_key", parts) & other_label()
+    parts, runs = patterns.sounds_parts, _indexed(patterns)
+    named, other = _contains("sounds_key", parts, runs), _contains("id_sounds_key", parts, runs) & other_label()
     return named | other | Q(id_sounds_key__startswith="".join(parts))
 
 
-def _contains(column: str, parts: Sequence[str]) -> Q:
+def has_index(patterns: SearchPatterns) -> bool:
+    """Whether ``in_label`` of these needs not read the directory."""
+    return bool(_indexed(patterns))
+
+
+@contextmanager
+def by_index() -> Iterator[None]:
+    """The planner takes a beginning of a word to be frequent, and would look for the first few by reading."""
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
+
+
+def _indexed(patterns: SearchPatterns) -> list[tuple[str, ...]]:
+    return [runs for runs in patterns.sounds_runs if all(len(run) >= SHORTEST_RUN for run in runs)]
+
+
+def _contains(column: str, parts: Sequence[str], runs: Sequence[Sequence[str]]) -> Q:
     """``rank`` looks at the order, and plain LIKE is several times faster than it."""
-    indexed = Q(*(_has_pieces(column, part) for part in parts if len(part) >= PIECE + STEP - 1))
+    indexed = Q(*(reduce(or_, (_has_pieces(column, run) for run in ways)) for ways in runs))
     return indexed & Q(*((f"{column}__contains", part) for part in parts))
 
 
-def _has_pieces(column: str, part: str) -> Q:
-    """The part may stand at an even place or at an odd one."""
-    which = Q()
-    for first in range(STEP):
-        pieces = [part[place : place + PIECE] for place in range(first, len(part) - PIECE + 1, STEP)]
-        which |= Q(_Holds(Pieces(column), Value(pieces, ArrayField(TextField())), arg_joiner=" @> "))
-    return which
+def _has_pieces(column: str, run: str) -> Q:
+    """The run may stand at an even place or at an odd one."""
+    cut = ([run[at : at + PIECE] for at in range(first, len(run) - PIECE + 1, STEP)] for first in range(STEP))
+    return reduce(or_, (Q(_Holds(Pieces(column), _texts(pieces), arg_joiner=" @> ")) for pieces in cut))
+
+
+def _texts(texts: list[str]) -> Value:
+    return Value(texts, ArrayField(TextField()))
 
 
 class _AsQuery(Func):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet
 
-from roamdesk.charging.finding import at_address, in_label
+from roamdesk.charging.finding import at_address, by_index, has_index, in_label
 from roamdesk.charging.keys import contract_stem
 from roamdesk.charging.lookup import NEWEST, newest_sessions, open_sessions_beside
 from roamdesk.charging.matching import SHORTEST_PART, SessionRecord
@@ -102,7 +103,8 @@ def find_evse(desk: Desk, heard: str) -> FoundEvses:
     exact = list(_evses(desk).filter(Evse.named(key))[:MOST_CANDIDATES])
     # A whole id is mistaken for its like by sound only; anything shorter may be part of many.
     wide = _sounds_like(heard) if exact and len(key) >= WHOLE_ID else _fits(patterns)
-    fitting = list(_evses(desk).filter(wide)[: MOST_CANDIDATES + 1])  # in no order: to sort is to read all that fit
+    with by_index() if has_index(patterns) else nullcontext():
+        fitting = list(_evses(desk).filter(wide)[: MOST_CANDIDATES + 1])  # in no order: to sort is to read all that fit
     complete = len(fitting) <= MOST_CANDIDATES
     evses = {str(evse.pk): evse for evse in [*exact, *fitting]}
     hits = rank(heard, [label for pk, evse in evses.items() for label in _labels(pk, evse)])
@@ -204,7 +206,7 @@ def _sounds_like(heard: str) -> Q:
 def _fits(patterns: SearchPatterns) -> Q:
     which = Q(pk__in=[])
     if patterns.sounds_parts:
-        which |= in_label(patterns.sounds_parts)
+        which |= in_label(patterns)
     if patterns.words:
         which |= at_address(patterns.words)
     return which

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 from roamdesk.identifiers.evse import label_key
 
 Span = tuple[int, int]
+MOST_PIECES = 4
 
 # An O or I beside a digit is nearly always a zero or a one.
 _DIGIT_MEANT = re.compile(r"[OI]+(?=[0-9])|(?<=[0-9])[OI]+")
@@ -94,6 +95,12 @@ class Ear:
         """The parts by sound, cut where a number begins, since an E may have been left out there."""
         return tuple(piece for part in self.sounds for piece in _NUMBER_BEGINS.split(part))
 
+    @property
+    def sounds_runs(self) -> tuple[tuple[str, ...], ...]:
+        """Of each part by sound the runs of which a label has one: with and without a left-out E."""
+        cut = (_NUMBER_BEGINS.split(part) for part in self.sounds)
+        return tuple(_with_and_without_e(pieces) for pieces in cut if len(pieces) <= MOST_PIECES)
+
     def match(self, text: str) -> Match | None:
         """How the parts fit a printed label, or None. Every fit is also a fit by sound."""
         key = label_key(text)
@@ -116,6 +123,11 @@ class Ear:
         likely = "".join(self.likely)
         unlike = [name for mark, name in _MARKS.items() if matched.count(mark) > likely.count(mark)]
         return f"Only if they insist on the {' and the '.join(unlike)}" if unlike else ""
+
+
+def _with_and_without_e(pieces: list[str]) -> tuple[str, ...]:
+    first, *rest = pieces
+    return tuple(first + "".join(way) for way in product(*((piece, f"E{piece}") for piece in rest)))
 
 
 def _upper(text: str) -> str:

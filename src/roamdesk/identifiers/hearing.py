@@ -52,14 +52,16 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchPatterns:
-    """What a database must keep for rank() to see every hit; both come in the order heard.
+    """What a database must keep for rank() to see every hit; all three come in the order heard.
 
     A row is worth ranking when its sounds_key contains all sounds_parts one after the other
     (`LIKE '%a%b%'`), or each word begins one of its address_key's, see begins_word().
+    Of each of sounds_runs it contains one, too: longer than the parts, so better for an index.
     Empty tuples match nothing.
     """
 
     sounds_parts: tuple[str, ...]
+    sounds_runs: tuple[tuple[str, ...], ...]
     words: tuple[str, ...]
 
 
@@ -93,7 +95,7 @@ def search_patterns(heard: str) -> SearchPatterns:
     """What to filter by in a database before rank(); raises IdentifierError above 255 characters."""
     ear = Ear.of(heard)
     words = address_words(heard) if names_place(heard) else ()
-    return SearchPatterns(ear.sounds_pieces, words)
+    return SearchPatterns(ear.sounds_pieces, ear.sounds_runs, words)
 
 
 def _hit(ear: Ear, label: Label, match: Match | None, zero_fits: bool, words: tuple[str, ...]) -> Hit | None:
