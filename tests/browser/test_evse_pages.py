@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django_scopes import scope
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from browser.conftest import NARROW
 from browser.test_screens import AXE, faults_on
 from builders import person_at
 from roamdesk.charging.models import Evse
@@ -70,3 +71,42 @@ def test_the_directory_is_accessible_wide_and_narrow_light_and_dark(
 
 def test_an_evse_is_accessible_wide_and_narrow_light_and_dark(look: Look, evse: Evse, administrator: Person) -> None:
     assert faults_on(opened(look, administrator, f"/{evse.pk}"), "evse") == []
+
+
+def test_one_key_leads_to_an_evse_from_anywhere(look: Look, evse: Evse, administrator: Person) -> None:
+    page = look(administrator, "/d/voltpass/board")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.keyboard.press("m")
+    expect(page.get_by_label("Part of a label, a station, a name or an address")).to_be_focused()
+    page.keyboard.type("warschauerst")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Found")).to_be_visible()
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="DE*NDL*E4421*1")).to_be_visible()
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="EVSEs", exact=True)).to_be_visible()
+
+
+def test_the_help_lists_the_key_of_the_directory(look: Look, evse: Evse, administrator: Person) -> None:
+    page = look(administrator, "/d/voltpass/board")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="All keys")).to_contain_text("EVSEs of all partners")
+
+
+def test_on_a_phone_the_directory_is_reached_from_the_partners_and_from_a_search(
+    look: Look, evse: Evse, administrator: Person
+) -> None:
+    page = look(administrator, "/d/voltpass/queue")
+    page.set_viewport_size(NARROW)
+    page.get_by_role("navigation", name="Screens, small").get_by_role("link", name="Partners").click()
+    page.get_by_role("main").get_by_role("link", name="EVSEs", exact=True).click()
+    expect(page.get_by_role("heading", name="EVSEs", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_role("main").get_by_label("EVSE label, token").fill("4421")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="In the directory").click()
+    expect(page.get_by_role("link", name="DE*NDL*E4421*1")).to_be_visible()
