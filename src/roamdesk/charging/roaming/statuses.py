@@ -16,21 +16,18 @@ from roamdesk.charging.roaming.recording import evse_key
 from roamdesk.charging.roaming.said_of_evses import StatusSaid
 from roamdesk.charging.roaming.texts import clean
 from roamdesk.desks.models import Desk
+from roamdesk.desks.tables import lock_imports
 from roamdesk.identifiers import label_key
 
 _LONGEST = 24
 
-# Locked in one order, so that two fetches at once do not wait for each other.
 _CHANGE = """
-WITH said AS (
+UPDATE charging_evse e SET status = said.status, status_at = %(at)s
+FROM (
     SELECT DISTINCT ON (id_key) id_key, status FROM unnest(%(keys)s::text[], %(statuses)s::text[]) AS s (id_key, status)
-), found AS (
-    SELECT e.id, said.status FROM charging_evse e JOIN said USING (id_key)
-    WHERE e.desk_id = %(desk)s AND e.station_id IS NULL AND (e.status_at IS NULL OR e.status_at <= %(at)s)
-      AND (e.status <> said.status OR e.status_at IS NULL)
-    ORDER BY e.id FOR NO KEY UPDATE OF e
-)
-UPDATE charging_evse e SET status = found.status, status_at = %(at)s FROM found WHERE e.id = found.id
+) said
+WHERE e.desk_id = %(desk)s AND e.id_key = said.id_key AND e.station_id IS NULL
+  AND (e.status_at IS NULL OR e.status_at <= %(at)s AND e.status <> said.status)
 """
 
 _FETCHED = """
@@ -56,6 +53,7 @@ def record_status(
     statuses = [clean(one.status, _LONGEST) for one in said]
     with scope(desk=desk), transaction.atomic(), connection.cursor() as cursor:
         values: dict[str, Any] = {"desk": desk.pk, "keys": keys, "statuses": statuses, "at": at}
+        lock_imports(desk.pk)  # a load that is swapped in, or a second fetch, writes the same rows in another order
         cursor.execute(_CHANGE, values)
         changed = cursor.rowcount
         for operator in [""] if operators is None else [label_key(each)[:_LONGEST] for each in operators]:

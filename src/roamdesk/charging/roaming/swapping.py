@@ -99,6 +99,7 @@ def swap(pull: Pull, at: datetime) -> None:
 def forget_records(pull: Pull) -> None:
     """Delete records that no EVSE shows any more, and what earlier whole loads refused. Opens its own transaction."""
     values = {"desk": pull.desk_id, "pull": pull.pk}
+    _run(f"ANALYZE charging_evse ({_KEYS})", {})  # whoever looks for EVSEs now plans with what there is now
     with transaction.atomic():
         if pull.added < pull.records - pull.refused:
             _plan_for_many(pull)
@@ -107,11 +108,14 @@ def forget_records(pull: Pull) -> None:
             _run(_OLD_REFUSALS, values)
 
 
+_KEYS = "desk_id, id_key, label_key, sounds_key, id_sounds_key, partner_id, station_id, record_id"
+
+
 def _plan_for_many(pull: Pull) -> None:
     """The planner learns of the rows that came since its last look: guessing few, it would compare all with all."""
     _run("SET LOCAL work_mem = '64MB'", {})
     # Not the wide columns: to sample them takes as long as to check a load for doubles.
-    _run("ANALYZE charging_evserecord (pull_id, id_key, gone), charging_evse (desk_id, id_key, label_key)", {})
+    _run(f"ANALYZE charging_evserecord (pull_id, id_key, gone), charging_evse ({_KEYS})", {})
     if pull.whole:
         _run("SET LOCAL enable_nestloop = off", {})
 
