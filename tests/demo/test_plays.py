@@ -50,6 +50,7 @@ def test_every_branch_of_the_story_has_its_play() -> None:
         "hub_hears_nothing",
         "cdr_twice",
         "session_unknown",
+        "remote_start",
     }
 
 
@@ -303,3 +304,14 @@ def test_a_session_that_the_hub_does_not_know_is_not_stopped(running_demo: Surro
     assert stops(played) == [("voltpass", "rejected")]
     assert played.asked_of_stations == []
     assert played.states == CLOSED
+
+
+def test_a_user_who_starts_in_the_app_has_one_session_everywhere(running_demo: Surroundings) -> None:
+    for _ in range(2):
+        played = perform("remote_start", running_demo)
+        assert played.asked_of_stations == [
+            ("POT-SAN-021", request) for request in ("ReserveNow", "RequestStartTransaction", "RequestStopTransaction")
+        ]
+        assert stops(played) == [("voltpass", "accepted")]
+        assert cdrs(played) == 1
+        assert played.states == CLOSED

@@ -14,6 +14,9 @@ Message = Any
 """A call or call result of the `ocpp` package, which ships no types."""
 
 
+METER_START, METER_STOP = 1000, 7400  # Wh
+
+
 def station_time() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -64,7 +67,7 @@ class Dialect16:
 
     def start(self, connector: int, token: str, because: Cause) -> Message:
         return v16.call.StartTransaction(
-            connector_id=connector, id_tag=token, meter_start=1000, timestamp=station_time(),
+            connector_id=connector, id_tag=token, meter_start=METER_START, timestamp=station_time(),
             reservation_id=because.reservation,
         )  # fmt: skip
 
@@ -74,7 +77,7 @@ class Dialect16:
     def stopped(self, transaction_id: str, reason: str) -> Message | None:
         """A 1.6 transaction is over when it is stopped."""
         return v16.call.StopTransaction(
-            transaction_id=int(transaction_id), meter_stop=7400, timestamp=station_time(), reason=reason
+            transaction_id=int(transaction_id), meter_stop=METER_STOP, timestamp=station_time(), reason=reason
         )
 
     def ended(self, transaction_id: str, reason: str) -> Message | None:
@@ -137,6 +140,7 @@ class Dialect2:
             evse={"id": connector, "connector_id": 1},
             id_token={"id_token": token, "type": "ISO14443" if because.by_card else "Central"},
             charging_state="Charging",
+            meter_value=_register(METER_START),
             remote_start_id=because.remote_start,
             reservation_id=because.reservation,
         )
@@ -146,7 +150,8 @@ class Dialect2:
 
     def stopped(self, transaction_id: str, reason: str) -> Message | None:
         trigger = "RemoteStop" if reason == "Remote" else "StopAuthorized"
-        return self._event("Updated", trigger, transaction_id, charging_state="EVConnected")
+        register = _register(METER_STOP)
+        return self._event("Updated", trigger, transaction_id, charging_state="EVConnected", meter_value=register)
 
     def ended(self, transaction_id: str, reason: str) -> Message | None:
         return self._event("Ended", "EVCommunicationLost", transaction_id, stopped_reason=reason)
@@ -181,6 +186,11 @@ class Dialect2:
             transaction_info=info,
             **details,
         )
+
+
+def _register(reading: int) -> list[dict[str, Any]]:
+    """The import register (Wh, the default unit and measurand)."""
+    return [{"timestamp": station_time(), "sampled_value": [{"value": reading}]}]
 
 
 Dialect = Dialect16 | Dialect2

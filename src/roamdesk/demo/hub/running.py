@@ -19,6 +19,7 @@ from roamdesk.demo.hub.standing import Standing, standing
 from roamdesk.desks.models import Desk
 from roamdesk.oicp.connecting import credentials_of
 from roamdesk.oicp.models import HubConnection
+from roamdesk.oicp.telling import tell_hub
 from roamdesk.oicp.transport import CallFailed, CredentialsUnusable, HttpAnswer, Transport
 
 logger = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class RunningHub(threading.Thread):
         try:
             close_old_connections()
             hub.relay.step(timezone.now())
+            tell_hub(timezone.now())
         except Exception:
             logger.exception("the hub is told of the stations later")
 

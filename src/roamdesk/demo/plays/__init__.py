@@ -1,6 +1,6 @@
 """The plays: each a story of the procedure, told by driving both desks. ``ALL`` is their order in the list."""
 
-from roamdesk.demo.plays import danger, directly, field, relayed, roaming, stuck, unknown, written
+from roamdesk.demo.plays import app, danger, directly, field, relayed, roaming, stuck, unknown, written
 from roamdesk.demo.plays.play import Play
 
 ALL: tuple[Play, ...] = (
@@ -21,6 +21,7 @@ ALL: tuple[Play, ...] = (
     roaming.HUB_HEARS_NOTHING,
     roaming.RECORD_COMES_TWICE,
     roaming.SESSION_UNKNOWN,
+    app.REMOTE_START,
 )
 
 
