@@ -34,7 +34,14 @@ INDEX = [
     for entry in json.loads((VECTORS / "index.json").read_bytes())
 ]
 SESSION = "7c1f0a52-3d0e-4b6a-9d41-2f6c0b8e5a10"
-CDR: dict[str, Any] = next(document for kind, document in INDEX if kind == "ChargeDetailRecord")
+
+
+def vector(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((VECTORS / f"synthetic/{name}.json").read_bytes())
+    return document
+
+
+CDR = vector("charge-detail-record.request.duplicate-session")
 
 anything = st.recursive(
     st.none()
@@ -225,8 +232,7 @@ def test_a_message_is_objected_to(kind: str, document: dict[str, Any], objection
 
 def evse_record(**change: Any) -> dict[str, Any]:
     """The record of the operator +49*999, changed."""
-    pushes = (document["OperatorEvseData"] for kind, document in INDEX if kind == "PushEvseData")
-    record = next(push["EvseDataRecord"][0] for push in pushes if push["EvseDataRecord"])
+    record: dict[str, Any] = vector("push-evse-data.request.din-operator")["OperatorEvseData"]["EvseDataRecord"][0]
     return record | change
 
 
@@ -282,7 +288,7 @@ def test_other_spellings_are_read_and_noted() -> None:
     assert [finding.grade for finding in error.findings] == [Grade.NOTE]
 
 
-ERROR: dict[str, Any] = next(document for kind, document in INDEX if kind == "ChargingNotificationError")
+ERROR = vector("charging-notification-error.request.critical")
 
 
 def test_opening_times_of_old_documents_are_read() -> None:

@@ -170,11 +170,11 @@ class Flag(Rule):
 
 
 def as_text(value: Any, at: str, findings: Findings) -> str | None:
-    """Numbers are read as their digits; objects and lists are not text. NUL can be stored nowhere."""
+    """Numbers are read as their digits; objects and lists are not text. NUL and half characters can't be stored."""
     if isinstance(value, str):
         if "\x00" in value:
             findings.breach(at, "contains a NUL character")
-        return value.replace("\x00", "")
+        return _HALF.sub("\ufffd", value.replace("\x00", ""))
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         findings.breach(at, "number sent where text is expected")
         return str(value)
@@ -182,6 +182,7 @@ def as_text(value: Any, at: str, findings: Findings) -> str | None:
     return None
 
 
+_HALF = re.compile(r"[\ud800-\udfff]")
 LARGEST = Decimal(10) ** 15
 
 
