@@ -36,6 +36,7 @@ from roamdesk.oicp.wire.records import (
     ChargeDetailRecordPage,
     ChargingNotificationEnd,
     ChargingNotificationProgress,
+    ChargingNotificationStart,
     GetChargeDetailRecords,
     Page,
 )
@@ -120,6 +121,14 @@ def _times_of_record(record: ChargeDetailRecord | ChargingNotificationEnd, at: s
     _not_before(record, at, findings, "ChargingEnd", "ChargingStart")
     _not_before(record, at, findings, "SessionEnd", "SessionStart")
     _not_before(record, at, findings, "SessionEnd", "ChargingEnd")
+
+
+def _begins_in_session(notification: ChargingNotificationStart, at: str, findings: Findings) -> None:
+    _not_before(notification, at, findings, "ChargingStart", "SessionStart")
+
+
+def _penalty(notification: ChargingNotificationEnd, at: str, findings: Findings) -> None:
+    _not_before(notification, at, findings, "PenaltyTimeStart", "ChargingEnd")
 
 
 def _energy_of_record(record: ChargeDetailRecord | ChargingNotificationEnd, at: str, findings: Findings) -> None:
@@ -312,8 +321,9 @@ CHECKS: dict[type[Part], tuple[Check, ...]] = {
     AuthorizeStart: (_fit_to_authorise,),
     AuthorizeStop: (_fit_to_authorise,),
     ChargeDetailRecord: (_times_of_record, _energy_of_record, _signatures),
+    ChargingNotificationStart: (_begins_in_session,),
     ChargingNotificationProgress: (_progress,),
-    ChargingNotificationEnd: (_times_of_record, _energy_of_record),
+    ChargingNotificationEnd: (_times_of_record, _energy_of_record, _penalty),
     GetChargeDetailRecords: (_range,),
     GeoCoordinatesType: (_one_notation,),
     EvseDataRecordType: (_opening,),
