@@ -171,7 +171,7 @@ def test_erased_values_are_gone_and_the_chain_still_holds(passed_on: Case, opera
         assert search(passed_on.desk, "550142") == []
     with pytest.raises(Refused, match="erased"):
         services.reveal(passed_on, "token", "too late", actor=operator, at=at)
-    assert events(passed_on, "erased")[0].data == {"fields": ["token", "user_phone"]}
+    assert events(passed_on, "erased")[0].data == {"fields": ["token", "user_phone"], "mails": 0}
 
 
 # ---- queue and search ----

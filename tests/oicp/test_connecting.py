@@ -16,6 +16,7 @@ from django_scopes import scope
 from hub_double import HubDouble, Reply, ack, credentials_in
 from oicp_messages import REMOTE_STOP, SESSION
 from roamdesk.desks.models import Desk
+from roamdesk.desks.services import keep_personal_values
 from roamdesk.oicp.connecting import ConnectionRefused, complaints, connect, connection_of, hub_client
 from roamdesk.oicp.forgetting import forget_exchanges
 from roamdesk.oicp.journal import SharedPace, one_push_at_a_time
@@ -198,5 +199,6 @@ def test_old_exchanges_are_forgotten(connection: HubConnection, msp_desk: Desk, 
     with hub_client(msp_desk) as client:
         client.remote_stop(REMOTE_STOP)
     now = datetime.now(UTC)
-    assert forget_exchanges(now - timedelta(days=1)) == 0
-    assert forget_exchanges(now + timedelta(days=1)) == 1
+    keep_personal_values(msp_desk, 30)
+    assert forget_exchanges(now + timedelta(days=29)) == 0
+    assert forget_exchanges(now + timedelta(days=31)) == 1

@@ -12,6 +12,7 @@ from roamdesk.cases.models import Case, MailReading, PersonalValue
 from roamdesk.cases.procedures import procedure_of
 from roamdesk.cases.settling import plan_of
 from roamdesk.cases.words import full
+from roamdesk.correspondence.erasing import erase_about
 from roamdesk.procedure import Side
 from roamdesk.procedure.model import Disclosure
 
@@ -62,12 +63,13 @@ def _speaks_of(disclosure: Disclosure, case: Case) -> bool:
 
 
 def erase_personal_values(case: Case, *, actor: Actor, at: datetime) -> Case:
-    """Retention: the values go, the history stays."""
+    """Retention: the values go, and what mails said; the history stays."""
     with changing(case, even_merged=True) as locked:
         values = PersonalValue.objects.filter(case=locked, erased_at=None)
         names = sorted(set(values.values_list("field", flat=True)))
         values.update(value="", key="", erased_at=at)
         locked.draft.personal.clear()
         MailReading.objects.filter(mail__about=about(locked), desk=locked.desk).delete()
-        write(locked, "erased", {"fields": names}, actor, at)
+        mails = erase_about(locked.desk, about(locked), at)
+        write(locked, "erased", {"fields": names, "mails": mails}, actor, at)
     return locked

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -52,10 +53,10 @@ def store(
     for recipient in dict.fromkeys(recipients):
         for desk in desks_at(recipient):
             wanted.setdefault(desk, []).append(_plain(recipient))
-    if wanted and keeping.is_large(len(raw)):
-        keeping.keep(raw, sha256)
     # The envelope names the desks; nobody is at one yet.
     with scopes_disabled(), transaction.atomic():
+        if wanted:
+            _keep_large({sha256: raw})
         return [_store(desk, raw, sha256, own, sender, via, at, place) for desk, own in wanted.items()]
 
 
@@ -77,12 +78,10 @@ def store_from_mailbox(
     The envelope's recipients are not known here. Raises as ``store`` does.
     """
     by_sum = {hashlib.sha256(one.raw).hexdigest(): one for one in fetched}
-    for sha256, one in by_sum.items():
-        if keeping.is_large(len(one.raw)):
-            keeping.keep(one.raw, sha256)
     # In one order for all: two that store the same mails must not wait for each other.
     rows = [_row(desk, one.raw, sha256, [], one.sender, at, one.size) for sha256, one in sorted(by_sum.items())]
     with scopes_disabled(), transaction.atomic():
+        _keep_large({sha256: one.raw for sha256, one in by_sum.items()})
         IncomingMail.objects.bulk_create(rows, ignore_conflicts=True)
         found = IncomingMail.objects.filter(desk=desk, sha256__in=list(by_sum)).order_by("sha256")
         mails = {mail.sha256: mail for mail in found.select_for_update(of=("self",))}
@@ -135,9 +134,34 @@ def _store(
     return mail
 
 
+def _keep_large(bytes_of: Mapping[str, bytes | bytearray]) -> None:
+    """Large mails as files, in one order for all; one that was erased in the meantime goes again."""
+    large = {sha256: raw for sha256, raw in sorted(bytes_of.items()) if keeping.is_large(len(raw))}
+    for sha256, raw in large.items():
+        hold_file(sha256)
+        keeping.keep(raw, sha256)
+    if large:
+        transaction.on_commit(partial(drop_files, list(large)))
+
+
+def hold_file(sha256: str) -> None:
+    """Until the end of the transaction nobody else writes or deletes the file of this name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"mail file {sha256}"])
+
+
+def drop_files(names: Iterable[str]) -> None:
+    """Delete the files that no mail names, of no desk."""
+    for sha256 in names:
+        with scopes_disabled(), transaction.atomic():
+            hold_file(sha256)
+            if not IncomingMail.objects.filter(sha256=sha256, outside=True).exists():
+                keeping.drop(sha256)
+
+
 def _put_bytes(mails: Sequence[tuple[IncomingMail, bytes | bytearray]]) -> None:
     """In binary, as a parameter of its own: Django would write them into the statement, at three times their size."""
-    statement = "UPDATE correspondence_incomingmail SET raw = %b WHERE id = %s AND raw = ''"
+    statement = "UPDATE correspondence_incomingmail SET raw = %b WHERE id = %s AND raw = '' AND erased_at IS NULL"
     with connection.wrap_database_errors:
         inside = [(raw, mail.pk) for mail, raw in mails if not mail.outside]
         Cursor(connection.connection).executemany(statement, inside)
@@ -158,7 +182,7 @@ def _note_arrival(
     arrival = Arrival(mail=mail, at=at, via=via, recipients=list(recipients), **where)
     Arrival.objects.bulk_create([arrival], ignore_conflicts=True)
     new = [recipient for recipient in recipients if recipient not in mail.recipients]
-    if new:
+    if new and mail.erased_at is None:
         mail.recipients = [*mail.recipients, *new]
         mail.state, mail.next_attempt_at = IncomingMail.State.STORED, at
         mail.save(update_fields=["recipients", "state", "next_attempt_at"])

@@ -1,8 +1,8 @@
 """Where the bytes of a mail stay: small ones in their row, large ones in a folder, named by their content.
 
 The folder is as much the truth as the database: a file is on the disk for good before the row that names it is
-committed, and nothing here deletes one. A file without a row is what a broken transaction left; the same mail comes
-again and finds it. Every machine that takes, reads or shows mail must see the same folder.
+committed, and only the erasing of its last row deletes it. A file without a row is what a broken transaction left; the
+same mail comes again and finds it. Every machine that takes, reads or shows mail must see the same folder.
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ def fetch(sha256: str) -> bytes:
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise Lost(f"{_path(sha256)} is not the mail that came. Restore it from the backup.")
     return raw
+
+
+def drop(sha256: str) -> None:
+    """Delete the file of that name, where there is one."""
+    _path(sha256).unlink(missing_ok=True)
 
 
 def is_there(sha256: str, size: int) -> bool:

@@ -20,6 +20,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+ERASED = "(erased: it was kept as long as this desk keeps personal values)"
+
+
 class Fate(models.TextChoices):
     """What became of one address of a message."""
 
@@ -83,6 +86,7 @@ class Message(models.Model):
     attempt_token = models.CharField(max_length=32, blank=True, help_text="Who sends: fences off older attempts")
     leased_until = models.DateTimeField(null=True, blank=True, help_text="From then on the sender counts as gone")
     announced = models.BooleanField(default=True, help_text="The listeners have heard of the state")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="Since when its words are gone")
 
     objects: ClassVar[models.Manager[Message]] = ScopedManager(desk="desk")
 
@@ -203,6 +207,7 @@ class IncomingMail(models.Model):
     answers = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="answered_by")
     about = models.CharField(max_length=60, blank=True, db_index=True, help_text="For instance case:17")
     conversation = models.ForeignKey(Conversation, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="Since when its bytes are gone")
 
     objects: ClassVar[models.Manager[IncomingMail]] = ScopedManager(desk="desk", _manager_class=_WithoutRaw)
 
@@ -210,6 +215,10 @@ class IncomingMail(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["desk", "sha256"], name="incoming_mail_once_per_desk"),
             models.UniqueConstraint(fields=["desk", "fingerprint"], name="incoming_mail_read_once_per_desk"),
+            models.CheckConstraint(
+                name="incoming_mail_erased_is_empty",
+                condition=models.Q(erased_at__isnull=True) | models.Q(inside=b"", outside=False),
+            ),
             models.CheckConstraint(
                 name="incoming_mail_stored_has_next_attempt",
                 condition=~models.Q(state="stored") | models.Q(next_attempt_at__isnull=False),
@@ -237,7 +246,9 @@ class IncomingMail(models.Model):
 
     @property
     def raw(self) -> bytes:
-        """As it came, wherever it is kept. Raises keeping.Lost."""
+        """As it came, wherever it is kept; once erased, a mail that says so. Raises keeping.Lost."""
+        if self.erased_at:
+            return f"Subject: {ERASED}\r\n\r\n{ERASED}\r\n".encode()
         return keeping.fetch(self.sha256) if self.outside else bytes(self.inside)
 
 

@@ -99,6 +99,8 @@ def send_again(message: Message, *, at: datetime) -> Message:
     with transaction.atomic():
         locked: Message = Message.objects.select_for_update().get(pk=message.pk, desk=message.desk)
         open_again = locked.addresses(Fate.UNKNOWN, Fate.REFUSED)
+        if locked.erased_at:
+            raise ValueError("What this message said is erased: there is nothing to send again.")
         if not open_again or locked.state not in (Message.State.UNKNOWN, Message.State.REFUSED):
             raise ValueError(f"This message is {locked.get_state_display().lower()}: there is nothing to send again.")
         locked.fates = locked.fates | dict.fromkeys(open_again, Fate.PENDING)

@@ -54,6 +54,9 @@ class Desk(models.Model):
     emergency_number = models.CharField(max_length=20, default="112")
     mail_from = models.EmailField()
     call_centre_number = models.CharField(max_length=20, blank=True)
+    keep_days = models.PositiveSmallIntegerField(
+        default=90, help_text="Personal values are erased so many days after a case closed, a mail or news came"
+    )
     people: models.ManyToManyField[Person, Membership] = models.ManyToManyField(
         Person, through="Membership", related_name="desks"
     )

@@ -12,6 +12,8 @@ from django.db import transaction
 
 from roamdesk.desks.models import Desk, Membership, Person, Role
 
+LONGEST_KEPT_DAYS = 3650
+
 
 def add_desk(slug: str, **values: Any) -> Desk:
     """A new desk. Raises ValidationError with one message for each value that is wrong."""
@@ -20,6 +22,15 @@ def add_desk(slug: str, **values: Any) -> Desk:
         raise ValidationError("A desk plays the MSP side, the CPO side, or both: add --msp, --cpo or both.")
     desk.full_clean()
     desk.save()
+    return desk
+
+
+def keep_personal_values(desk: Desk, days: int) -> Desk:
+    """For so many days after a case closed, a mail or news of a session came. Raises ValueError beyond 1 to 3650."""
+    if not 1 <= days <= LONGEST_KEPT_DAYS:
+        raise ValueError(f"Between 1 and {LONGEST_KEPT_DAYS} days can be chosen, not {days}.")
+    desk.keep_days = days
+    desk.save(update_fields=["keep_days"])
     return desk
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django_scopes import scopes_disabled
+from django_scopes import scope
 
+from roamdesk.desks.models import Desk
 from roamdesk.oicp.models import Exchange
 
 
-def forget_exchanges(before: datetime) -> int:
-    """Drop the log of exchanges older than `before` (UTC) in every desk; how many."""
-    # A clock serves every desk.
-    with scopes_disabled():
-        return Exchange.objects.filter(at__lt=before).delete()[0]
+def forget_exchanges(now: datetime) -> int:
+    """Drop of each desk the exchanges that are older than it keeps personal values (``now`` in UTC); how many."""
+    return sum(_of_desk(desk, now - timedelta(days=desk.keep_days)) for desk in Desk.objects.all())
+
+
+def _of_desk(desk: Desk, before: datetime) -> int:
+    with scope(desk=desk):
+        return Exchange.objects.filter(desk=desk, at__lt=before, unfolded=False).delete()[0]

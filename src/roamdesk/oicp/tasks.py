@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
 from roamdesk.oicp.following import fold_due
 from roamdesk.oicp.forgetting import forget_exchanges
 from roamdesk.oicp.telling import tell_hub
-
-KEPT_FOR = timedelta(days=90)
 
 
 @app.task(name="oicp.fold_due", queue="hub")
@@ -35,4 +33,4 @@ def tell(timestamp: int) -> int:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="oicp.forget_exchanges", queue="clocks", queueing_lock="oicp.forget_exchanges")
 def drop_old_exchanges(timestamp: int) -> None:
-    forget_exchanges(datetime.fromtimestamp(timestamp, UTC) - KEPT_FOR)
+    forget_exchanges(datetime.fromtimestamp(timestamp, UTC))

@@ -34,6 +34,7 @@ class Evidence(models.Model):
     detail = models.CharField(max_length=300, blank=True)
     reference = models.CharField(max_length=64, blank=True, help_text="The hub's name for the call")
     raw = models.TextField(blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True, help_text="Since when token and raw text are gone")
 
     objects: ClassVar[models.Manager[Evidence]] = ScopedManager(desk="desk")
 

@@ -187,10 +187,13 @@ def name_session(desk: Desk, session: Session, hub_session_id: str) -> None:
 
 def _follow(session: Session, said: Iterable[Evidence]) -> None:
     """Bring the session in line with its evidence."""
-    state = fold([_piece(evidence) for evidence in said])
+    pieces = list(said)
+    state = fold([_piece(evidence) for evidence in pieces])
     for name in ("grade", "cpo_session_id", "msp_session_id"):
         setattr(session, name, getattr(state, name))
-    session.flags = [flag.value for flag in state.flags]
+    # What was odd about tokens that are erased cannot be seen any more.
+    before = session.flags if any(evidence.erased_at for evidence in pieces) else []
+    session.flags = sorted({*before, *(flag.value for flag in state.flags)})
     session.cdr_id = session.session_id if state.ended_at else ""
     if session.station_id is None:
         _take_course(session, state)

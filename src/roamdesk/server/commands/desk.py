@@ -31,6 +31,14 @@ A budget that is used up stops the machine, not people: the case says so, and wh
 """
 
 
+RETENTION_STORY = """\
+Every night what is older is erased: Users' names, numbers and tokens in closed cases, what mails said that came or
+were sent, tokens and raw texts of sessions, the log of exchanges with the hub. History, times and outcomes stay.
+
+  roamdesk desk retention voltpass --days 60
+"""
+
+
 def add_to(subparsers: sub.Subparsers) -> None:
     desk = sub.add(subparsers, "desk", run, "Desks of this installation.")
     actions = desk.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -47,6 +55,10 @@ def add_to(subparsers: sub.Subparsers) -> None:
     parser.add_argument("--zone", default="Europe/Berlin", help="IANA time zone (default: %(default)s)")
     parser.add_argument("--country", default="DE", help="for holidays (default: %(default)s)")
     _add_mail(actions)
+    about = "How long a desk keeps personal values; without --days it says how it is."
+    retention = sub.add(actions, "retention", _retention, about, RETENTION_STORY)
+    retention.add_argument("slug", help="which desk")
+    retention.add_argument("--days", type=int, help="after a case closed, after a mail or news of a session came")
 
 
 def _add_mail(actions: sub.Subparsers) -> None:
@@ -114,5 +126,16 @@ def _mail(arguments: argparse.Namespace) -> int:
             f"{rules.replies_per_hour} acknowledgements an hour to one partner; in 24 hours {rules.per_case} mails of "
             f"a case, {rules.per_address} to an address, {rules.per_desk} of the desk."
         )
+
+    return at_desk(arguments.slug, work)
+
+
+def _retention(arguments: argparse.Namespace) -> int:
+    def work(desk: Desk) -> str:
+        from roamdesk.desks.services import keep_personal_values
+
+        if arguments.days is not None:
+            keep_personal_values(desk, arguments.days)
+        return f"{desk} keeps personal values for {desk.keep_days} days."
 
     return at_desk(arguments.slug, work)
