@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,6 +12,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django_scopes import scope
 
 from builders import build_evse, build_station
@@ -257,3 +260,44 @@ def test_a_hub_session_that_is_known_otherwise_is_not_started(evse: Evse) -> Non
     record_authorisation(evse.desk, replace(SAID, origin=Origin(minutes(0) - timedelta(days=1))))
     with pytest.raises(OrderRefused, match="another session"):
         order_start(evse.desk, evse, SAID)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_evidence_and_transaction_at_once_are_one_session(evse: Evse) -> None:
+    for number in range(8):
+        started_and_ended(evse, f"{number:08d}-0000-4000-8000-000000000000", 10 * number)
+    with scope(desk=evse.desk):
+        assert Evidence.objects.filter(kind="remote_start").count() == 8
+        assert Session.objects.filter(station=evse.station).exclude(hub_key="").count() == 8
+        assert Session.objects.count() == 8
+
+
+def started_and_ended(evse: Evse, hub: str, minute: int) -> None:
+    said = replace(of(hub), origin=Origin(minutes(minute)))
+    start = order_start(evse.desk, evse, said)
+    at_once(
+        evse.desk,
+        lambda: settle_start(evse.desk, start, Outcome.ACCEPTED, said, minutes(minute)),
+        lambda: began(evse, start.tag, at=minute),
+    )
+    with scope(desk=evse.desk):
+        session, over = Session.objects.get(hub_key=hub.upper()), minutes(minute + 1)
+        store_session_ended(station_of(evse), str(session.pk), ended_at=over, stop_reason="Local", at=over)
+
+
+def at_once(desk: Desk, *works: Callable[[], Any]) -> None:
+    """Each in a thread of its own. Raises what one raises."""
+    together = threading.Barrier(len(works))
+
+    def run(work: Callable[[], Any]) -> None:
+        with scope(desk=desk):
+            connection.ensure_connection()
+            together.wait(10)
+            try:
+                work()
+            finally:
+                connection.close()
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        for running in [threads.submit(run, work) for work in works]:
+            running.result()
