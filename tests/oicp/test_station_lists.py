@@ -153,6 +153,12 @@ def test_a_list_may_be_packed_or_come_from_windows(listed: Any, encoding: str, p
     assert [said.address for said in found_in(path)] == [said.address for said in found_in(EXPORT)]
 
 
+def test_numbers_that_a_table_made_of_texts_are_read_as_they_were_meant(listed: Any) -> None:
+    address = RECORDS[0]["Address"] | {"PostalCode": 9999.0, "HouseNum": 7.0, "Floor": -1}
+    (said,) = found_in(listed(json.dumps([INSIDE[0] | {"Address": address, "ChargingStationId": 4711.0}])))
+    assert (said.address, said.place, said.station_id) == ("Seequai 7, 9999 Musterwil", "Floor -1", "4711")
+
+
 def test_what_a_careless_exporter_writes_is_read(listed: Any) -> None:
     text = json.dumps([INSIDE[0] | {"GeoCoordinates": {"Google": "NaN NaN"}, "MaxCapacity": "?"}])
     careless = text.replace('"?"', "NaN").replace("Seequai car park", "Seequai\ncar park").replace("}]}]", "}]},]")
@@ -168,7 +174,7 @@ def test_what_a_careless_exporter_writes_is_read(listed: Any) -> None:
         (gzip.compress(FORMS["one page"].encode())[:-40], "breaks off"),
         (gzip.compress(FORMS["one page"].encode())[:60] + b"no gzip" * 9, "cannot be unpacked"),
         (EXPORT.read_text(encoding="utf-8").encode("latin-1"), "not UTF-8. Write it anew: iconv"),
-        ("<html>", "At character 0"),
+        ("EvseID;Address\n", "It is no JSON. It should be a list of"),
         ("", "names no EVSE. It should be a list"),
         ("[]", "names no EVSE"),
         ('{"StatusCode": {"Code": "210"}}', "names no EVSE"),
@@ -183,7 +189,7 @@ def test_what_a_careless_exporter_writes_is_read(listed: Any) -> None:
         "packed and cut off",
         "packed and wrong",
         "latin-1",
-        "html",
+        "csv",
         "nothing",
         "no record",
         "an answer",

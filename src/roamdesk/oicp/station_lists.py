@@ -161,6 +161,8 @@ def _mend(problem: Exception, seen: int) -> str:
     match problem:
         case NotJson(ended=True) | EOFError():
             return f"It breaks off after {seen:,} records. Fetch it again."
+        case NotJson() if not seen:
+            return f"It is no JSON. It should be {FORMS}."
         case NotJson(at=at):
             return f"At character {at:,}, after {seen:,} records, it is no JSON. Fetch it again, or mend it there."
         case TooLong():

@@ -177,9 +177,15 @@ def as_text(value: Any, at: str, findings: Findings) -> str | None:
         return _HALF.sub("\ufffd", value.replace("\x00", ""))
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         findings.breach(at, "number sent where text is expected")
-        return str(value)
+        return _digits(value)
     findings.breach(at, "is not text")
     return None
+
+
+def _digits(value: int | Decimal) -> str:
+    """`9999.0`, as tables write a post code, is 9999."""
+    whole = isinstance(value, Decimal) and value.is_finite() and abs(value) < LARGEST and value == int(value)
+    return str(int(value) if whole else value)
 
 
 _HALF = re.compile(r"[\ud800-\udfff]")
