@@ -10,7 +10,6 @@ from roamdesk.charging.models import Command, Evidence, RemoteStart, Reservation
 from roamdesk.desks.models import Desk
 
 _TOLD = (RemoteStart.Told.RECORD, RemoteStart.Told.GIVEN_UP)
-_STANDING = (Reservation.State.ASKED, Reservation.State.HELD)
 
 
 def erase_tokens(desk: Desk, before: datetime, at: datetime) -> int:
@@ -25,9 +24,10 @@ def erase_tokens(desk: Desk, before: datetime, at: datetime) -> int:
         state__in=[Command.State.QUEUED, Command.State.SENT]
     )
     done.exclude(token_key="", request="", response="").update(token_key="", request="", response="")
+    # A start that nothing followed is over, too, and a reservation runs out by the clock.
     for orders in (
-        RemoteStart.objects.filter(Q(told__in=_TOLD) | Q(withdrawn_at__isnull=False), desk=desk),
-        Reservation.objects.filter(desk=desk).exclude(state__in=_STANDING),
+        RemoteStart.objects.filter(Q(told__in=_TOLD) | Q(session__isnull=True), desk=desk, asked_at__lt=before),
+        Reservation.objects.filter(desk=desk, until__lt=before),
     ):
-        orders.filter(asked_at__lt=before).exclude(token_key="", contract_id="").update(token_key="", contract_id="")
+        orders.exclude(token_key="", contract_id="").update(token_key="", contract_id="")
     return Session.objects.filter(desk=desk, observed_at__lt=before).exclude(token_key="").update(token_key="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,11 +11,18 @@ from django_scopes import scope
 
 from builders import build_evse, build_station
 from roamdesk.charging.erasing import erase_tokens
-from roamdesk.charging.models import Command, Evidence, Session
-from roamdesk.charging.roaming.said import Origin, TokenSaid
-from roamdesk.charging.roaming.services import record_authorisation, record_cdr, record_notification
+from roamdesk.charging.models import Command, Evidence, RemoteStart, Reservation, Session
+from roamdesk.charging.roaming.said import Origin, SessionIds, Step, TokenSaid
+from roamdesk.charging.roaming.services import (
+    order_reservation,
+    order_start,
+    record_authorisation,
+    record_cdr,
+    record_notification,
+)
+from roamdesk.charging.services import store_session_started
 from roamdesk.desks.models import Desk
-from roaming_messages import CARD, authorisation, cdr, minutes, notification
+from roaming_messages import CARD, SESSION, authorisation, cdr, minutes, notification
 
 LATER = minutes(0) + timedelta(days=91)
 
@@ -73,6 +81,26 @@ def test_the_same_again_is_still_the_same_and_brings_nothing_back(msp_desk: Desk
     again = record_cdr(msp_desk, cdr(origin=Origin(LATER, raw=CARD)))
     assert identifiers(msp_desk) == {""}
     assert again.flags == charged.flags
+
+
+def test_what_a_hub_asked_loses_its_contract_once_it_is_over(cpo_desk: Desk) -> None:
+    said = authorisation(step=Step.REMOTE_START, token=TokenSaid(contract_id="DE-VPS-C00012345-2"))
+    with scope(desk=cpo_desk):
+        station = build_station(cpo_desk, connection_id="holder/1")
+        first, second, third = (build_evse(station, f"DE*NDL*E1*{n}", connector_number=n) for n in (1, 2, 3))
+    order_start(cpo_desk, first, said)  # and nobody plugged in
+    running = order_start(cpo_desk, second, replace(said, ids=SessionIds("session-2")))
+    order_reservation(cpo_desk, third, replace(said, ids=SessionIds("session-3")), timedelta(minutes=15))
+    with scope(desk=cpo_desk):
+        store_session_started(
+            station, evse_number=1, connector_number=2, token=running.tag, transaction_id=None,
+            started_at=minutes(1), at=minutes(1),
+        )  # fmt: skip
+    erase(cpo_desk, LATER)
+    with scope(desk=cpo_desk):
+        started = dict(RemoteStart.objects.values_list("hub_session_id", "contract_id"))
+        assert Reservation.objects.get().contract_id == ""
+    assert started == {SESSION: "", "session-2": "DE-VPS-C00012345-2"}
 
 
 def test_orders_that_are_over_lose_their_token(cpo_desk: Desk) -> None:
