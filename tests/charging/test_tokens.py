@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django_scopes import scope
 
@@ -11,6 +13,7 @@ from roamdesk.desks.tables import TableRefused, Tally
 
 HEADER = "value,kind,contract_id,printed_number,user_name,phone"
 LEA = "04:A2:5B:1C:9D:4F:80,rfid,DE-VPS-C00120417,4711 0012,Lea Sommer,0151 5550 1204"
+NOW = datetime(2026, 3, 10, 9, 15, tzinfo=UTC)
 LEAS_CAR = "DE-VPS-C00120417,,,,Lea Sommer,+49 151 5550 1204"
 
 
@@ -19,7 +22,7 @@ def importing(desk: Desk, *rows: str) -> tuple[Tally, list[str]]:
     lines = [f"{row}\n" for row in rows]
     with scope(desk=desk):
         tally = services.import_tokens(
-            desk, lines, refuse=lambda fault: told.append(str(fault)), progress=lambda tally: None
+            desk, lines, at=NOW, refuse=lambda fault: told.append(str(fault)), progress=lambda tally: None
         )
     return tally, told
 
@@ -125,3 +128,36 @@ def test_a_desk_touches_no_token_and_no_user_of_another(msp_desk: Desk, cpo_desk
     importing(msp_desk, HEADER, LEA)
     assert importing(cpo_desk, HEADER, LEA.replace("Lea Sommer", "Somebody"))[0] == Tally(added=1)
     assert [kept(desk)[0][2] for desk in (msp_desk, cpo_desk)] == ["Lea Sommer", "Somebody"]
+
+
+def blocks(desk: Desk) -> list[tuple[datetime | None, str]]:
+    with scope(desk=desk):
+        return list(Token.objects.order_by("pk").values_list("blocked_at", "blocked_because"))
+
+
+def test_a_table_blocks_and_unblocks_and_the_first_time_stays(msp_desk: Desk) -> None:
+    header = "value,blocked,blocked_because"
+    assert importing(msp_desk, header, "04A25B1C9D4F80,yes,lost", "APP-778812,,")[0] == Tally(added=2)
+    assert blocks(msp_desk) == [(NOW, "lost"), (None, "")]
+    with scope(desk=msp_desk):
+        Token.objects.filter(blocked_at=NOW).update(blocked_at=NOW.replace(year=2025))
+    assert importing(msp_desk, header, "04A25B1C9D4F80,YES,lost", "APP-778812,no,")[0] == Tally(unchanged=2)
+    assert importing(msp_desk, header, "04A25B1C9D4F80,,")[0] == Tally(unchanged=1)
+    assert blocks(msp_desk)[0] == (NOW.replace(year=2025), "lost")
+    assert importing(msp_desk, header, "04A25B1C9D4F80,no,")[0] == Tally(changed=1)
+    assert blocks(msp_desk)[0] == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ("perhaps,", "row 2, blocked: 'perhaps' is neither yes nor no."),
+        (",lost", "row 2, blocked_because: says why, and blocked does not say yes."),
+        ("no,lost", "row 2, blocked_because: "),
+        (f"yes,{'x' * 81}", "row 2, blocked_because: has 81 characters, at most 80 fit."),
+    ],
+)
+def test_a_block_that_is_not_plain_is_refused(msp_desk: Desk, cells: str, said: str) -> None:
+    tally, [told] = importing(msp_desk, "value,blocked,blocked_because", f"04A25B1C9D4F80,{cells}")
+    assert told.startswith(said)
+    assert (tally, kept(msp_desk)) == (Tally(refused=1), [])

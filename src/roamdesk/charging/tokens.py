@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -24,7 +25,8 @@ from roamdesk.desks.tables import (
 from roamdesk.identifiers import ContractId, IdentifierError, RfidUid, printed_number, token_key
 from roamdesk.partners.numbers import NumberRefused, phone_number
 
-COLUMNS = ("value", "kind", "contract_id", "printed_number", "user_name", "phone")
+COLUMNS = ("value", "kind", "contract_id", "printed_number", "user_name", "phone", "blocked", "blocked_because")
+_BLOCKED = {"yes": True, "no": False}
 Kind = Token.Kind
 _READ: dict[str, Callable[[str], object]] = {
     Kind.RFID: RfidUid.parse,
@@ -32,7 +34,8 @@ _READ: dict[str, Callable[[str], object]] = {
     Kind.APP: token_key,
 }
 _WRITTEN = (
-    "user", "kind", "value", "key", "contract_id", "contract_key", "printed_number", "printed_key",
+    "user", "kind", "value", "key", "contract_id", "contract_key", "printed_number", "printed_key", "blocked_at",
+    "blocked_because",
 )  # fmt: skip
 
 Named = tuple[str, str]
@@ -46,24 +49,26 @@ class Entry:
     row: Row
     key: str
     values: dict[str, Any]
+    blocked: bool | None
     name: str
     phone: str
 
 
-def import_tokens(desk: Desk, lines: Iterable[str], *, refuse: Refuse, progress: Progress) -> Tally:
+def import_tokens(desk: Desk, lines: Iterable[str], *, at: datetime, refuse: Refuse, progress: Progress) -> Tally:
     """Tokens from a CSV table with the columns ``COLUMNS``; a known one is corrected, an empty cell says nothing.
 
-    Tokens with the same name and phone number are one User's. A bad row is told to ``refuse`` and left out. Runs in
-    the desk's scope. Raises TableRefused for the header.
+    ``at`` (UTC) is since when those are blocked that were not before. Tokens with the same name and phone number are
+    one User's. A bad row is told to ``refuse`` and left out. Runs in the desk's scope. Raises TableRefused for the
+    header.
     """
-    return import_rows(desk, read_table(lines, COLUMNS, needed=("value",)), _Tokens(desk).store, refuse, progress)
+    return import_rows(desk, read_table(lines, COLUMNS, needed=("value",)), _Tokens(desk, at).store, refuse, progress)
 
 
 class _Tokens:
     """What is gathered over all the rows of a file."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, at: datetime) -> None:
+        self.desk, self.at = desk, at
         self.seen: dict[str, int] = {}
 
     def store(self, rows: list[Row], tally: Tally, refuse: Refuse) -> None:
@@ -73,7 +78,7 @@ class _Tokens:
                 entries.append(self._entry(row))
             except CellRefused as fault:
                 refuse(row.refused(fault))
-        _Lot(self.desk, entries).write(tally)
+        _Lot(self.desk, self.at, entries).write(tally)
 
     def _entry(self, row: Row) -> Entry:
         key, values = _values(row)
@@ -81,7 +86,7 @@ class _Tokens:
             raise CellRefused("value", f"stands in row {self.seen[key]} already. Keep one of the two.")
         phone = self._phone(row)
         self.seen[key] = row.number
-        return Entry(row, key, values, _name(row), phone)
+        return Entry(row, key, values, _blocked(row), _name(row), phone)
 
     def _phone(self, row: Row) -> str:
         try:
@@ -93,8 +98,8 @@ class _Tokens:
 class _Lot:
     """Some rows, with the tokens and Users that they speak of."""
 
-    def __init__(self, desk: Desk, entries: Sequence[Entry]) -> None:
-        self.desk, self.entries = desk, entries
+    def __init__(self, desk: Desk, at: datetime, entries: Sequence[Entry]) -> None:
+        self.desk, self.at, self.entries = desk, at, entries
         found = Token.objects.filter(desk=desk, key__in=[entry.key for entry in entries]).select_related("user")
         self.known = {token.key: token for token in found}
         self.named = {entry.key: self._named(entry) for entry in entries}
@@ -107,7 +112,7 @@ class _Lot:
         changed: list[Token] = []
         for entry in self.entries:
             token = self.known.get(entry.key) or Token(desk=self.desk, kind=_likely_kind(entry.row["value"]))
-            differs = changed_by(token, entry.values | self._user_of(entry, token))
+            differs = changed_by(token, entry.values | self._block_of(entry, token) | self._user_of(entry, token))
             token.set_keys()
             if token.pk is None:
                 fresh.append(token)
@@ -141,6 +146,14 @@ class _Lot:
         language = token.user.language if token and token.user else self.desk.language
         return RoamingUser(desk=self.desk, name=named[0], phone=named[1], language=language)
 
+    def _block_of(self, entry: Entry, token: Token) -> dict[str, Any]:
+        """Blocked again, the first time stays."""
+        if entry.blocked is None:
+            return {}
+        if not entry.blocked:
+            return {"blocked_at": None, "blocked_because": ""}
+        return {"blocked_at": token.blocked_at or self.at}
+
     def _user_of(self, entry: Entry, token: Token) -> dict[str, Any]:
         named = self.named[entry.key]
         if not any(named) or (token.user and (token.user.name, token.user.phone) == named):
@@ -150,7 +163,7 @@ class _Lot:
 
 def _values(row: Row) -> tuple[str, dict[str, Any]]:
     """The token's key, and its own cells. Raises CellRefused."""
-    names = ("value", "contract_id", "printed_number")
+    names = ("value", "contract_id", "printed_number", "blocked_because")
     values: dict[str, Any] = {name: fitting_cell(row, name, Token) for name in names if row[name]}
     _refuse_unreadable("contract_id", values, ContractId.parse)
     _refuse_unreadable("printed_number", values, printed_number)
@@ -161,6 +174,18 @@ def _values(row: Row) -> tuple[str, dict[str, Any]]:
         values["kind"] = kind
     _refuse_unreadable("value", values | {"value": row["value"]}, _READ.get(kind, token_key))
     return token_key(row["value"]), values
+
+
+def _blocked(row: Row) -> bool | None:
+    """None where the row does not say it. Raises CellRefused."""
+    said = row["blocked"].lower()
+    if said and said not in _BLOCKED:
+        raise CellRefused(
+            "blocked", f"{row['blocked'][:20]!r} is neither yes nor no. Leave it empty to change nothing."
+        )
+    if row["blocked_because"] and said != "yes":
+        raise CellRefused("blocked_because", "says why, and blocked does not say yes. Write yes there, or no reason.")
+    return _BLOCKED.get(said)
 
 
 def _likely_kind(value: str) -> Kind:
