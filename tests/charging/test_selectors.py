@@ -231,13 +231,6 @@ def test_what_is_stored_and_what_is_said_meet_in_a_match(station: Station, evse:
     assert accepted.sessions == [sessions[0].pk]
 
 
-def test_a_command_is_told_whom_else_it_touches(station: Station, evse: Evse, other_evse: Evse, at: datetime) -> None:
-    begin(station, at)
-    neighbour = begin(station, at, transaction_id="tx-2", connector_number=2)
-    assert [one.pk for one in selectors.other_sessions_at_station(evse)] == [neighbour.pk]
-    assert selectors.open_session_at(other_evse) == neighbour
-
-
 @pytest.mark.parametrize(
     ("said", "how", "whole"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import pytest
 from django.conf import settings
 from django_scopes import scope
 
-from builders import build_evse, build_station
+from builders import build_evse, build_station, person_at
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.models import Case
 from roamdesk.cases.services import open_case
 from roamdesk.charging.models import Evse, Plug
-from roamdesk.desks.models import Desk, Person
+from roamdesk.desks.models import Desk, Person, Role
 from roamdesk.partners.models import Partner
 
 LABEL = "DE*NDL*E0472*1"
@@ -41,6 +42,19 @@ def evses(msp_desk: Desk, cpo_desk: Desk) -> list[Evse]:
     with scope(desk=cpo_desk):
         build_evse(build_station(cpo_desk, "BER-WAR-058", address=STREET, connection_id="c1"), LABEL)
     return found
+
+
+@pytest.fixture
+def partner(msp_desk: Desk) -> Iterator[Partner]:
+    """Nordlade, as VoltPass has it; in VoltPass's scope."""
+    with scope(desk=msp_desk):
+        yield Partner.objects.get(name="Nordlade")
+
+
+@pytest.fixture
+def manager(msp_desk: Desk) -> Person:
+    """The partner manager of VoltPass."""
+    return person_at(msp_desk, "paula.partner", Role.PARTNER_MANAGER)
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django_scopes import scope
 
-from builders import person_at
 from console.pages import page_of, text_of
-from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.desks.models import Desk, Person
 from roamdesk.partners import form_files
 from roamdesk.partners.models import ContactLine, FormChange, FormFile, Partner
 
@@ -27,11 +26,6 @@ FORMS = (
 def desk(msp_desk: Desk) -> Iterator[Desk]:
     with scope(desk=msp_desk):
         yield msp_desk
-
-
-@pytest.fixture
-def manager(msp_desk: Desk) -> Person:
-    return person_at(msp_desk, "paula.partner", Role.PARTNER_MANAGER)
 
 
 def upload(client: Client, desk: Desk, content: bytes, name: str = "forms.csv") -> HttpResponse:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
 from builders import person_at
 from console.pages import page_of, text_of
 from roamdesk.correspondence.models import Message
-from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.desks.models import Person, Role
 from roamdesk.partners import links, submissions
 from roamdesk.partners.history import values_of
 from roamdesk.partners.models import ContactLine, FormChange, FormSubmission, GuestLink, Partner
@@ -21,12 +19,6 @@ from roamdesk.partners.services import save_line
 from roamdesk.partners.submissions import SubmissionRefused
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def partner(msp_desk: Desk) -> Iterator[Partner]:
-    with scope(desk=msp_desk):
-        yield Partner.objects.get(name="Nordlade")
 
 
 @pytest.fixture

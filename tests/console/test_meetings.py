@@ -1,33 +1,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
-from builders import CPO_REFERENCE_MAIL, person_at
+from builders import CPO_REFERENCE_MAIL
 from console.pages import page_of, text_of
 from roamdesk.correspondence.models import Message
-from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.desks.models import Person
 from roamdesk.partners.models import KickOff, MeetingAction, Partner
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def partner(msp_desk: Desk) -> Iterator[Partner]:
-    with scope(desk=msp_desk):
-        yield Partner.objects.get(name="Nordlade")
-
-
-@pytest.fixture
-def manager(client: Client, msp_desk: Desk) -> Person:
-    person = person_at(msp_desk, "paula.partner", Role.PARTNER_MANAGER)
-    client.force_login(person)
-    return person
+def manager(client: Client, manager: Person) -> Person:
+    client.force_login(manager)
+    return manager
 
 
 @pytest.fixture

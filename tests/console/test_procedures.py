@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
-from django_scopes import scope
 
-from builders import CPO_BACK_OFFICE, person_at
+from builders import CPO_BACK_OFFICE
 from console.conftest import LABEL
 from console.pages import page_of, text_of
 from roamdesk.charging.models import Evse
 from roamdesk.correspondence.models import Message
-from roamdesk.desks.models import Desk, Person, Role
+from roamdesk.desks.models import Desk, Person
 from roamdesk.partners import announcing, links, publishing
 from roamdesk.partners.models import Acknowledgement, ContactLine, GuestLink, Partner, ProcedureVersion, Publication
 from roamdesk.partners.procedures import add_version, shipped_version, take_up, use_version, version_between
@@ -29,16 +27,9 @@ CHANGE = "The target 'outcome' is now 10 min (was 15 min)."
 
 
 @pytest.fixture
-def partner(msp_desk: Desk) -> Iterator[Partner]:
-    with scope(desk=msp_desk):
-        yield Partner.objects.get(name="Nordlade")
-
-
-@pytest.fixture
-def manager(client: Client, msp_desk: Desk) -> Person:
-    person = person_at(msp_desk, "paula.partner", Role.PARTNER_MANAGER)
-    client.force_login(person)
-    return person
+def manager(client: Client, manager: Person) -> Person:
+    client.force_login(manager)
+    return manager
 
 
 @pytest.fixture

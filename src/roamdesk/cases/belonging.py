@@ -29,7 +29,6 @@ from roamdesk.procedure import Procedure
 from roamdesk.procedure.understanding import Parts, Understanding, is_reference, understand
 
 MOST_REFERENCES, MOST_MAYBES = 10, 5
-SAME_MATTER = timedelta(days=14)
 _WORD = re.compile(r"[\w*+][\w*./-]{2,59}")
 
 
@@ -123,11 +122,11 @@ def _evse_ids(subject: str) -> Iterator[str]:
 
 
 def maybe_cases(closely: ReadMail, at: datetime) -> list[Maybe]:
-    """Cases about the same session, CDR, token or EVSE within the procedure's window, the newest first.
+    """Cases about the same session, CDR, token or EVSE, open or within the procedure's window, the newest first.
 
     With a known sender those of other partners are left out.
     """
-    window = closely.procedure.tolerances.get("same_matter", SAME_MATTER)
+    window = closely.procedure.tolerances.get("same_matter", timedelta())
     near = Case.objects.filter(desk=closely.mail.desk).exclude(state=Case.State.MERGED)
     near = near.filter(Q(opened_at__gte=at - window) | Q(state=Case.State.OPEN))
     if closely.sender:

@@ -56,13 +56,6 @@ _NEWEST = _RECORDS.format(
 """
 )
 
-_OPEN_BESIDE = _RECORDS.format(
-    which="""
-    SELECT * FROM charging_session
-    WHERE station_id = %(station)s AND evse_id IS DISTINCT FROM %(evse)s::bigint AND ended_at IS NULL
-"""
-)
-
 
 def newest_sessions(
     desk_id: int, *, evse_id: int | None, keys: Collection[str], contract: str, printed: str, since: datetime
@@ -75,11 +68,6 @@ def newest_sessions(
         _NEWEST,
         desk=desk_id, evse=evse_id, keys=list(keys), contract=contract, printed=printed, newest=NEWEST, since=since,
     )  # fmt: skip
-
-
-def open_sessions_beside(station_id: int, evse_id: int) -> list[SessionRecord]:
-    """The open sessions at the station that are not at this EVSE, newest first."""
-    return _records(_OPEN_BESIDE, station=station_id, evse=evse_id)
 
 
 _NAMED = "WHERE desk_id = %(desk)s AND (id_key = %(key)s OR label_key = %(key)s AND label_key <> id_key) LIMIT 2"

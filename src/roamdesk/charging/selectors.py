@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from roamdesk.charging.finding import at_address, by_index, has_index, in_label
 from roamdesk.charging.keys import contract_stem
-from roamdesk.charging.lookup import NEWEST, newest_sessions, open_sessions_beside
+from roamdesk.charging.lookup import NEWEST, newest_sessions
 from roamdesk.charging.matching import SHORTEST_PART, SessionRecord
 from roamdesk.charging.models import Evse, RoamingUser, Session, Token
 from roamdesk.desks.models import Desk
@@ -145,18 +145,6 @@ def contracts_of(desk: Desk, token: str) -> frozenset[str]:
 def cdrs_of(sessions: Sequence[int]) -> list[tuple[int, str, Decimal | None]]:
     """Row id, CDR id (empty before there is one) and energy (kWh) of these sessions."""
     return list(Session.objects.filter(pk__in=sessions).values_list("pk", "cdr_id", "energy_kwh"))
-
-
-def open_session_at(evse: Evse) -> Session | None:
-    """The session that runs at the EVSE, the newest where a station forgot to end one."""
-    return Session.objects.filter(evse=evse, ended_at__isnull=True).order_by("-started_at").first()
-
-
-def other_sessions_at_station(evse: Evse) -> list[SessionRecord]:
-    """Whom else a command may touch: open sessions at the same station, but not at this EVSE."""
-    if evse.station_id is None:
-        return []
-    return open_sessions_beside(evse.station_id, evse.pk)
 
 
 def find_tokens(desk: Desk, said: str) -> list[TokenHit]:

@@ -1,25 +1,40 @@
-"""Writes the generated pages of the reference, by default into ``docs/reference``."""
+"""Writes the generated pages of the reference."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import django
 
+HOME = Path("docs/reference")
 
-def main() -> None:
+
+def main(words: Sequence[str]) -> int:
+    folder: Path = _parser().parse_args(words).folder
+    if not folder.parent.is_dir():
+        print(f"There is no folder {folder.parent} to write into.", file=sys.stderr)
+        return 1
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "roamdesk.server.settings")
     django.setup()
     from roamdesk.server.reference import pages
 
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/reference")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name, content in pages().items():
         (folder / name).write_text(content, "utf-8")
         print(f"written: {folder / name}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Write the pages of the reference that come from the code: settings, command line, procedure file."
+    parser = argparse.ArgumentParser(prog="python -m roamdesk.server.reference", description=about)
+    parser.add_argument("folder", nargs="?", type=Path, default=HOME, help="where to (default: %(default)s)")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

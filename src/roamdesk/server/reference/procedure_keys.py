@@ -47,7 +47,8 @@ PLACES: dict[str, Place] = {
             ),
             "tolerances": (
                 "name: duration",
-                "`session_start` and `session_ended`, for the identity match; `same_matter`, for mail that may belong.",
+                "`session_start` and `session_ended`, for the identity match; "
+                "`same_matter`, for mail that may belong to a closed case; without it, only to an open one.",
             ),
             "tries": ("name: number", "How often at most; `unlock` is read."),
             "facts": ("name: fact", "What can be known, in the order in which it is decided."),
