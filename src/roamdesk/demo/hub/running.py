@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -25,6 +26,10 @@ from roamdesk.oicp.transport import CallFailed, CredentialsUnusable, HttpAnswer,
 logger = logging.getLogger(__name__)
 
 LOOKS_EVERY, UP_WITHIN = 1.0, 20.0
+WITHOUT = (
+    "roamdesk: The demo goes on without its roaming hub, which did not stay up: {problem}. No session runs "
+    "through it, and no remote stop reaches it; all else works. Mend that, then start `roamdesk serve --demo` again."
+)
 
 
 class RunningHub(threading.Thread):
@@ -48,8 +53,9 @@ class RunningHub(threading.Thread):
                 while not self._told.is_set():
                     self._keep_up(hub)
                     self._told.wait(LOOKS_EVERY)
-        except Exception:
+        except Exception as problem:
             logger.exception("the demo goes on without its hub")
+            print(WITHOUT.format(problem=problem), file=sys.stderr, flush=True)
         finally:
             connections.close_all()
 
