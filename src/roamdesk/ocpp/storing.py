@@ -152,6 +152,7 @@ def _store_update(station: Station, event: events.TransactionUpdated, at: dateti
 
 
 def _store_end(station: Station, event: events.TransactionEnded, at: datetime) -> Reply:
+    word = _word_on(station, event.id_token, at)  # before the end: the token was good for it
     session = store_session_ended(
         station,
         event.transaction_id,
@@ -163,7 +164,7 @@ def _store_end(station: Station, event: events.TransactionEnded, at: datetime) -
     )
     if session is None:
         logger.warning("station %s: end of an unknown transaction %r", station.identity, event.transaction_id)
-    return Reply(token=_word_on(station, event.id_token, at))
+    return Reply(token=word)
 
 
 def _store_samples(station: Station, transaction_id: str, samples: Sequence[MeterSample], at: datetime) -> None:

@@ -156,6 +156,19 @@ async def _later(*_: object) -> str:
     return ""
 
 
+async def test_the_tag_ends_its_session_and_begins_no_other(connect: Connect, hub: Calls, database: Database) -> None:
+    station = await connect("ocpp1.6")
+    tag = (await hub())["CPOPartnerSessionID"]
+    transaction_id = int((await begun(database)).transaction_id)
+    when = {"timestamp": "2026-03-10T09:15:00Z"}
+    stop = {"transactionId": transaction_id, "idTag": tag, "meterStop": 7400, **when}
+    begin = {"connectorId": 1, "idTag": tag, "meterStart": 7400, **when}
+    await station.send_raw(json.dumps([2, "end", "StopTransaction", stop]))
+    await station.send_raw(json.dumps([2, "again", "StartTransaction", begin]))
+    answers = await station.frames_where(lambda frame: frame[1] in ("end", "again"), times=2)
+    assert [json.loads(answer)[2]["idTagInfo"]["status"] for answer in answers] == ["Accepted", "Invalid"]
+
+
 async def test_an_unlock_for_the_user_stops_first_what_the_hub_started(
     connect: Connect, hub: Calls, database: Database
 ) -> None:
