@@ -16,7 +16,7 @@ from django.db import connection
 from django_scopes import scope
 
 from builders import build_evse, build_station
-from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Session, Station
+from roamdesk.charging.models import Command, Evidence, Evse, RemoteStart, Session, Station, Token
 from roamdesk.charging.ports import Outcome
 from roamdesk.charging.roaming.said import Origin, SessionIds, Step, TokenSaid
 from roamdesk.charging.roaming.services import Hindrance, OrderRefused, order_start, record_authorisation, settle_start
@@ -84,6 +84,12 @@ def test_one_session_id_is_ordered_once(evse: Evse, start: RemoteStart) -> None:
     assert again == start
     assert (command.kind, command.state, command.token_key) == ("remote_start", "queued", STEM)
     assert command.requested_by == "DE-VPS through the hub"
+
+
+def test_a_card_of_the_contract_that_is_imported_meanwhile_makes_no_other_user(evse: Evse, start: RemoteStart) -> None:
+    with scope(desk=evse.desk):
+        Token.objects.create(desk=evse.desk, value="04A1B2C3D4E5F6", contract_id=EVCO)
+    assert order_start(evse.desk, evse, SAID) == start
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from roamdesk.charging.keys import contract_stem
 from roamdesk.charging.models import Evse, RemoteStart, Reservation, Session, Station
+from roamdesk.charging.roaming.said import Authorisation
 from roamdesk.partners.models.partner import provider_key
 
 HELD_FOR = timedelta(minutes=5)  # an EVSE for a start that was accepted, until its transaction begins
@@ -46,10 +48,17 @@ def locked_station(evse: Evse) -> Station:
     return station
 
 
-def is_same(known: RemoteStart | Reservation, evse: Evse, token: str, provider_id: str) -> bool:
-    """Whether a session id that is known is used for the same User of the same MSP at the same EVSE."""
-    same_provider = provider_key(known.provider_id) == provider_key(provider_id)
-    return same_provider and (known.evse_id, known.token_key) == (evse.pk, token)
+def is_same(known: RemoteStart | Reservation, evse: Evse, said: Authorisation) -> bool:
+    """Whether that is asked for the same User of the same MSP at the same EVSE.
+
+    By contract, where one was named: the card that it is known by here may come meanwhile.
+    """
+    same_provider = provider_key(known.provider_id) == provider_key(said.provider_id)
+    if known.contract_id or said.token.contract_id:
+        same_user = contract_stem(known.contract_id) == said.token.stem_key
+    else:
+        same_user = known.token_key == said.token.uid_key
+    return same_provider and same_user and known.evse_id == evse.pk
 
 
 def is_out_of_service(evse: Evse) -> bool:

@@ -43,7 +43,7 @@ def order_reservation(desk: Desk, evse: Evse, said: Authorisation, lasting: time
         token = token_of(desk, said.token.uid_key, said.token.stem_key)
         known = Reservation.objects.filter(desk=desk, hub_key=key).first()
         if known is not None:
-            same = is_same(known, evse, token, said.provider_id)
+            same = is_same(known, evse, said)
             stands = known.state == State.REFUSED or _stands(known, said.origin.at)
             refuse({Hindrance.OTHER_SESSION: not same, Hindrance.NO_RESERVATION: not stands})
             return known

@@ -36,7 +36,7 @@ def order_start(desk: Desk, evse: Evse, said: Authorisation) -> RemoteStart:
         token = token_of(desk, said.token.uid_key, said.token.stem_key)
         known = RemoteStart.objects.filter(desk=desk, hub_key=key).first()
         if known is not None:
-            same = is_same(known, evse, token, said.provider_id)
+            same = is_same(known, evse, said)
             refuse({Hindrance.OTHER_SESSION: not same or _was_stopped(known)})
             return known
         kept = _check(station, evse, key, token, said)
@@ -82,7 +82,7 @@ def _ordered(desk: Desk, evse: Evse, key: str, token: str, said: Authorisation, 
 def _check(station: Station, evse: Evse, key: str, token: str, said: Authorisation) -> Reservation | None:
     """The User's own reservation there. Raises OrderRefused."""
     kept = reservation_at(evse, said.origin.at)
-    theirs = kept is None or is_same(kept, evse, token, said.provider_id)
+    theirs = kept is None or is_same(kept, evse, said)
     others = Reservation.objects.filter(desk=station.desk_id, hub_key=key).exclude(pk=kept.pk if kept else 0)
     known = Session.objects.filter(desk=station.desk_id, hub_key=key)
     refuse({
