@@ -60,6 +60,21 @@ def test_applied_its_good_rows_stand_and_the_history_names_the_file(
     assert f"file forms.csv, by {manager}" in text_of(page_of(client, manager, f"/d/{desk.slug}/partners/{partner.pk}"))
 
 
+def test_a_line_to_be_taken_off_is_shown_as_such_and_goes_with_the_press(
+    client: Client, desk: Desk, manager: Person
+) -> None:
+    client.force_login(manager)
+    client.post(upload(client, desk, FORMS)["Location"])
+    row = b"Nordlade,cpo,first_level,+49 30 5550 901,yes\n"
+    where = upload(client, desk, b"partner,role,purpose,value,remove\n" + row)["Location"]
+    page = text_of(page_of(client, manager, where))
+    assert "1 taken off" in page
+    assert "Taken off Nordlade First-level line for partners: +49 30 5550901" in page
+    assert "+49305550901" in lines()
+    client.post(where)
+    assert "+49305550901" not in lines()
+
+
 def test_a_second_press_changes_nothing_and_says_so(client: Client, desk: Desk, manager: Person) -> None:
     client.force_login(manager)
     where = upload(client, desk, FORMS)["Location"]

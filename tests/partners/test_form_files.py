@@ -238,3 +238,93 @@ def test_every_field_of_a_line_has_a_column(desk: Desk) -> None:
     assert line is not None
     [nordlade] = [each for each in json.loads(forms_as("json", desk)) if each["partner"] == "Nordlade"]
     assert set(nordlade) - {"lines"} | set(nordlade["lines"][0]) == set(COLUMNS)
+
+
+OFF = "partner,role,purpose,value,person,remove\nKilowerk,cpo,first_level,030 555 0142,,yes\n"
+
+
+def test_a_line_is_taken_off_once_and_its_history_can_bring_it_back(desk: Desk) -> None:
+    importing(desk, KILOWERK)
+    outcome = importing(desk, OFF, LATER)
+    assert outcome.tally == Tally(removed=1)
+    assert (outcome.changes[0].before["value"], outcome.changes[0].after) == ("+31305550142", {})
+    assert importing(desk, OFF, LATER).tally == Tally(unchanged=1)
+    assert not ContactLine.objects.filter(value="+31305550142").exists()
+    removed = FormChange.objects.get(kind="removed")
+    assert (removed.by, removed.before["languages"]) == ("file forms.csv", ["en", "nl"])
+
+
+def test_a_look_takes_nothing_off(desk: Desk) -> None:
+    importing(desk, KILOWERK)
+    assert str(preview(desk, OFF.encode(), by="Paula", at=LATER).tally) == (
+        "0 added, 0 changed, 1 taken off, 0 as they were, 0 refused"
+    )
+    assert ContactLine.objects.filter(value="+31305550142").exists()
+
+
+def test_a_whole_row_as_it_came_out_takes_its_line_off_with_a_yes(desk: Desk) -> None:
+    importing(desk, KILOWERK)
+    taken = json.loads(forms_as("json", desk, ["Kilowerk"]))
+    taken[0]["lines"][0]["remove"], taken[0]["lines"][1]["remove"] = True, False
+    assert importing(desk, json.dumps(taken), LATER).tally == Tally(removed=1, unchanged=2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "partner,role,purpose,value,languages,countries,skills,zone\nKilowerk,cpo,first_level,+31305550142,-,-,-,-\n",
+        json.dumps(
+            [{
+                "partner": "Kilowerk",
+                "lines": [{
+                    "role": "cpo", "purpose": "first_level", "value": "+31305550142",
+                    "languages": None, "countries": None, "skills": None, "zone": None,
+                }],
+            }]
+        ),
+    ],
+)  # fmt: skip
+def test_a_dash_or_null_empties_what_may_be_empty_once(desk: Desk, content: str) -> None:
+    importing(desk, KILOWERK)
+    ContactLine.objects.filter(value="+31305550142").update(countries=["NL"], operational_skills=True, zone="UTC")
+    [change] = importing(desk, content, LATER).changes
+    assert change.fields == ["zone", "languages", "countries", "operational_skills"]
+    line = ContactLine.objects.get(value="+31305550142")
+    assert (line.languages, line.countries, line.operational_skills, line.zone) == ([], [], False, "")
+    assert line.verified_at == datetime(2026, 3, 1, tzinfo=UTC)
+    assert importing(desk, content, LATER).changes == []
+
+
+def test_the_ids_of_a_partner_are_emptied(desk: Desk) -> None:
+    importing(desk, KILOWERK)
+    assert importing(desk, "partner,operator_ids,region\nKilowerk,-,-\n", LATER).tally == Tally(changed=1)
+    assert Partner.objects.get(name="Kilowerk").operator_ids == []
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        (
+            "role,purpose,value,hours",
+            "cpo,first_level,030 555 0142,-",
+            "row 2, hours: can't be emptied here. These can: z",
+        ),
+        ("role,purpose,value", "cpo,first_level,-", "row 2, value: is empty."),
+        ("country", "-", "row 2, country: can't be emptied here. These can: operator_ids,"),
+        (
+            "role,purpose,value,remove",
+            "cpo,first_level,030 555 0142,perhaps",
+            "row 2, remove: 'perhaps' is neither yes",
+        ),
+        ("role,purpose,value,remove", "cpo,first_level,030 555 0999,yes", "row 2, remove: Kilowerk has no such line"),
+        ("remove", "yes", "row 2, remove: belongs to a line"),
+    ],
+)
+def test_what_cannot_be_emptied_or_taken_off_is_refused_and_changes_nothing(
+    desk: Desk, header: str, row: str, words: str
+) -> None:
+    importing(desk, KILOWERK)
+    before = (list(Partner.objects.values()), list(ContactLine.objects.values()), FormChange.objects.count())
+    outcome = importing(desk, f"partner,{header}\nKilowerk,{row}\n", LATER)
+    assert said(outcome)[0].startswith(words)
+    assert (list(Partner.objects.values()), list(ContactLine.objects.values()), FormChange.objects.count()) == before

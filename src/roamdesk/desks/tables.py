@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from django.db import connection, models, transaction
 
@@ -67,20 +67,24 @@ class Tally:
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
+    removed: int = 0
 
     @property
     def rows(self) -> int:
-        return self.added + self.changed + self.unchanged + self.refused
+        return self.added + self.changed + self.unchanged + self.refused + self.removed
 
     def __str__(self) -> str:
+        off = f", {self.removed:,} taken off" if self.removed else ""
         return (
-            f"{self.added:,} added, {self.changed:,} changed, {self.unchanged:,} as they were, {self.refused:,} refused"
+            f"{self.added:,} added, {self.changed:,} changed{off}, {self.unchanged:,} as they were, "
+            f"{self.refused:,} refused"
         )
 
 
 Refuse: TypeAlias = Callable[[RowRefused], None]
 Progress: TypeAlias = Callable[[Tally], None]
-Store: TypeAlias = Callable[[list[Row], Tally, Refuse], None]
+AnyRow = TypeVar("AnyRow", bound=Row)
+Store: TypeAlias = Callable[[list[AnyRow], Tally, Refuse], None]
 
 
 def read_table(lines: Iterable[str], columns: Sequence[str], needed: Sequence[str]) -> Iterator[Row | RowRefused]:
@@ -96,7 +100,7 @@ def read_table(lines: Iterable[str], columns: Sequence[str], needed: Sequence[st
 
 
 def import_rows(
-    desk: Desk, rows: Iterator[Row | RowRefused], store: Store, refuse: Refuse, progress: Progress
+    desk: Desk, rows: Iterator[AnyRow | RowRefused], store: Store[AnyRow], refuse: Refuse, progress: Progress
 ) -> Tally:
     """Hand the rows to ``store``, so many at a time, each lot in a transaction of its own."""
     tally = Tally()
@@ -109,7 +113,7 @@ def import_rows(
         for fault in (entry for entry in lot if isinstance(entry, RowRefused)):
             refused(fault)
         with _one_import_at_a_time(desk):
-            store([entry for entry in lot if isinstance(entry, Row)], tally, refused)
+            store([entry for entry in lot if not isinstance(entry, RowRefused)], tally, refused)
         progress(tally)
     return tally
 

@@ -12,10 +12,10 @@ from django.db import transaction
 from roamdesk.desks.models import Desk
 from roamdesk.desks.tables import CellRefused, Progress, Refuse, Row, RowRefused, Tally, import_rows
 from roamdesk.partners import history
-from roamdesk.partners.form_rows import OF_LINE, OF_PARTNER, lines_of, rows_in
+from roamdesk.partners.form_rows import COLUMNS, OF_LINE, OF_PARTNER, REMOVE, FormRow, lines_of, rows_in
 from roamdesk.partners.models import ContactLine, FormFile, Partner
 from roamdesk.partners.registering import FIELDS, PartnerRefused, put_partner
-from roamdesk.partners.services import LineRefused, refuse_faults, save_line, stored_value
+from roamdesk.partners.services import LineRefused, refuse_faults, remove_line, save_line, stored_value
 
 COLUMN_OF = {"person_name": "person", "operational_skills": "skills"}
 """Columns of a file that are named otherwise than the field of a line."""
@@ -30,7 +30,7 @@ _NEW_LINE = {
 
 @dataclass(frozen=True)
 class Change:
-    """What a row changes: ``before`` is empty for what is new; ``purpose`` and ``value`` are empty for a partner."""
+    """What a row changes: ``before`` is empty for what is new, ``after`` for a line that is taken off."""
 
     partner: Partner
     before: Mapping[str, Any]
@@ -63,8 +63,9 @@ def import_forms(
     """Partners and the lines of their forms from CSV or JSON with the names ``COLUMNS``, as of ``at`` (UTC).
 
     A line is known by partner, role, purpose, person and number or address: it is corrected, another one is added; an
-    empty cell says nothing, what the file leaves out stays. A bad row is told to ``refuse`` and left out. Runs in the
-    desk's scope. Raises TableRefused for a file that cannot be read.
+    empty cell says nothing, what the file leaves out stays. A cell that empties (``form_rows.EMPTIES``) empties what
+    may be empty; a line whose row says so is taken off, and its history stays. A bad row is told to ``refuse`` and
+    left out. Runs in the desk's scope. Raises TableRefused for a file that cannot be read.
     """
     return import_rows(desk, rows_in(lines), _Forms(desk, by, at, told).store, refuse, progress)
 
@@ -119,7 +120,7 @@ class _Forms:
         self.lines: dict[tuple[Any, ...], ContactLine] = {}
         self.seen: dict[tuple[Any, ...], Row] = {}
 
-    def store(self, rows: list[Row], tally: Tally, refuse: Refuse) -> None:
+    def store(self, rows: list[FormRow], tally: Tally, refuse: Refuse) -> None:
         """Whoever changes one of these partners meanwhile waits, and sees what came of the file."""
         named = {partner.pk for row in rows if (partner := self._known(row))}
         locked = Partner.objects.select_for_update(no_key=True).filter(pk__in=named).order_by("pk")
@@ -136,20 +137,21 @@ class _Forms:
         if change is None:
             tally.unchanged += 1
             return
-        tally.changed += bool(change.before)
+        tally.removed += not change.after
+        tally.changed += bool(change.before and change.after)
         tally.added += not change.before
         self.told(change)
 
     def _known(self, row: Row) -> Partner | None:
         return self.partners.get(row["partner"].casefold())
 
-    def _partner(self, row: Row) -> Change | None:
+    def _partner(self, row: FormRow) -> Change | None:
         """Raises CellRefused."""
-        _refuse_cells(row, OF_LINE, "purpose", "belongs to a line: say in 'purpose' what the line is for.")
+        _refuse_cells(row, (*OF_LINE, REMOVE), "purpose", "belongs to a line: say in 'purpose' what the line is for.")
         if not row["partner"]:
             raise CellRefused("partner", "is empty. Write the partner's name.")
         self._once(row, ("partner", row["partner"].casefold()), "partner")
-        values = _values_of_partner(row, self.at)
+        values = _values_of_partner(row, self.at) | _emptied(row, _PARTNER_MAY_LACK)
         known = self._known(row)
         before = _fields_of(known) if known else {}
         values = _only_newer(values, "form_published_at", known.form_published_at if known else None)
@@ -164,7 +166,7 @@ class _Forms:
         self.partners[partner.name.casefold()] = partner
         return Change(partner, before, _fields_of(partner))
 
-    def _line(self, row: Row) -> Change | None:
+    def _line(self, row: FormRow) -> Change | None:
         """Raises CellRefused."""
         _refuse_cells(row, OF_PARTNER, "", "belongs to the partner's own row, the one without a purpose.")
         partner = self._known(row)
@@ -176,13 +178,25 @@ class _Forms:
         self._once(row, _identity(partner.pk, named), "value")
         line = self.lines.get(_identity(partner.pk, named))
         before = history.values_of(line) if line else {}
-        after = _NEW_LINE | before | named | _values_of_line(row)
+        if row[REMOVE] and _yes(row, REMOVE):
+            return self._taken_off(partner, line, named)
+        after = _NEW_LINE | before | named | _values_of_line(row) | _emptied(row, _LINE_MAY_LACK)
         try:
             refuse_faults(partner, after)
         except LineRefused as refused:
             name, fault = next(iter(refused.faults.items()))
             raise CellRefused(COLUMN_OF.get(name, name), fault) from None
         return self._saved(row, partner, line, before, after)
+
+    def _taken_off(self, partner: Partner, line: ContactLine | None, named: Mapping[str, Any]) -> Change | None:
+        """None where it was taken off before. Raises CellRefused for a line that never was."""
+        if line is not None:
+            before = history.values_of(line)
+            remove_line(line, by=self.by, at=self.at)
+            return Change(partner, before, {})
+        if not history.was_removed(partner, named):
+            raise CellRefused(REMOVE, f"{partner} has no such line: role, purpose, person and value must be its own.")
+        return None
 
     def _saved(
         self, row: Row, partner: Partner, line: ContactLine | None, before: dict[str, Any], after: dict[str, Any]
@@ -296,6 +310,28 @@ def _yes(row: Row, column: str) -> bool:
     if row[column].lower() not in _YES_NO:
         raise CellRefused(column, f"{row[column][:20]!r} is neither yes nor no.")
     return _YES_NO[row[column].lower()]
+
+
+_PARTNER_MAY_LACK: dict[str, tuple[str, Any]] = {
+    "operator_ids": ("operator_ids", []),
+    "provider_ids": ("provider_ids", []),
+    "evse_prefixes": ("evse_prefixes", []),
+    "region": ("region", ""),
+}
+_LINE_MAY_LACK: dict[str, tuple[str, Any]] = {
+    "zone": ("zone", ""),
+    "languages": ("languages", []),
+    "countries": ("countries", []),
+    "skills": ("operational_skills", False),
+}
+
+
+def _emptied(row: FormRow, may_lack: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of the cells that empty, empty. Raises CellRefused for what must say something."""
+    for column in COLUMNS:
+        if column in row.emptied and column not in (*may_lack, "person"):  # without a person is another line
+            raise CellRefused(column, f"can't be emptied here. These can: {', '.join(may_lack)}.")
+    return dict(may_lack[column] for column in may_lack if column in row.emptied)
 
 
 def _listed(cell: str) -> list[str]:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -17,16 +18,25 @@ OF_LINE = (
     "purpose", "value", "person", "skills", "languages", "hours", "countries", "priority", "verified", "verified_how",
 )  # fmt: skip
 COLUMNS = (*SHARED, *OF_PARTNER, *OF_LINE)
+REMOVE, EMPTIES = "remove", "-"
+"""The column that takes a line off, and the cell of a table that empties; in JSON it is null."""
 _FORMULA, _QUOTED = re.compile(r"'*[=+@-]"), re.compile(r"'+[=+@-]")
 
 
-def rows_in(lines: Iterable[str]) -> Iterator[Row | RowRefused]:
+@dataclass(frozen=True)
+class FormRow(Row):
+    """``emptied`` are the columns that the row says to empty; they read as empty, like those that say nothing."""
+
+    emptied: frozenset[str] = frozenset()
+
+
+def rows_in(lines: Iterable[str]) -> Iterator[FormRow | RowRefused]:
     """The rows of a file in CSV or JSON; ``lines`` keep their ends. Raises TableRefused for what is neither."""
     rest = iter(lines)
     first = next(rest, "")
     if first.lstrip()[:1] in ("[", "{"):
         return _rows_of_json("".join([first, *rest]))
-    return map(_unquoted, read_table(chain([first], rest), COLUMNS, needed=("partner",)))
+    return map(_unquoted, read_table(chain([first], rest), (*COLUMNS, REMOVE), needed=("partner",)))
 
 
 def lines_of(content: bytes) -> Iterable[str]:
@@ -39,13 +49,17 @@ def quoted(cell: str) -> str:
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _unquoted(row: Row | RowRefused) -> Row | RowRefused:
+def _unquoted(row: Row | RowRefused) -> FormRow | RowRefused:
     if isinstance(row, RowRefused):
         return row
-    return Row(row.number, {name: cell[1:] if _QUOTED.match(cell) else cell for name, cell in row.cells.items()})
+    emptied = frozenset(name for name, cell in row.cells.items() if cell == EMPTIES)
+    kept = {name: cell for name, cell in row.cells.items() if name not in emptied}
+    return FormRow(
+        row.number, {name: cell[1:] if _QUOTED.match(cell) else cell for name, cell in kept.items()}, emptied=emptied
+    )
 
 
-def _rows_of_json(text: str) -> Iterator[Row | RowRefused]:
+def _rows_of_json(text: str) -> Iterator[FormRow | RowRefused]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as fault:
@@ -56,7 +70,7 @@ def _rows_of_json(text: str) -> Iterator[Row | RowRefused]:
     return _rows_of(partners)
 
 
-def _rows_of(partners: Iterable[dict[str, Any]]) -> Iterator[Row | RowRefused]:
+def _rows_of(partners: Iterable[dict[str, Any]]) -> Iterator[FormRow | RowRefused]:
     number = 0
     for count, partner in enumerate(partners, 1):
         number += 1
@@ -72,28 +86,28 @@ def _rows_of(partners: Iterable[dict[str, Any]]) -> Iterator[Row | RowRefused]:
                 yield RowRefused(number, "purpose", "is missing. Say what the line is for.", where)
                 continue
             named = {"partner": partner.get("partner", "")}
-            yield _row_of(number, where, named | line, ("role", "zone", *OF_LINE), ("partner",))
+            yield _row_of(number, where, named | line, ("role", "zone", *OF_LINE, REMOVE), ("partner",))
 
 
 def _row_of(
     number: int, place: str, values: Mapping[str, Any], known: tuple[str, ...], also: tuple[str, ...] = ()
-) -> Row | RowRefused:
+) -> FormRow | RowRefused:
     strange = next((name for name in values if name not in (*known, *also)), None)
     if strange is not None:
         return RowRefused(number, strange[:40], f"is not known. Keys are: {', '.join(known)}.", place)
+    emptied = frozenset(name for name, value in values.items() if value is None)
     cells = {}
     for name, value in values.items():
-        text = _text(value)
+        text = "" if value is None else _text(value)
         if text is None:
             return RowRefused(number, name, "is neither text, number, yes or no, nor a list of texts.", place)
         cells[name] = text
-    return readable(Row(number, cells, place))
+    read = readable(Row(number, cells, place))
+    return read if isinstance(read, RowRefused) else FormRow(number, read.cells, place, emptied)
 
 
 def _text(value: Any) -> str | None:
     """As a cell of a table would have it; None for what no cell can hold."""
-    if value is None:
-        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) and abs(value) < 1_000_000_000:

@@ -56,6 +56,12 @@ def note(
     return change
 
 
+def was_removed(partner: Partner, values: Mapping[str, Any]) -> bool:
+    """Whether a line with these values was taken off the form before."""
+    held = {f"before__{name}": value for name, value in values.items()}
+    return FormChange.objects.filter(partner=partner, kind=Kind.REMOVED, **held).exists()
+
+
 def changes_of(partner: Partner, newest: int = SHOWN) -> list[FormChange]:
     """The newest so many, newest first."""
     return list(FormChange.objects.filter(partner=partner)[:newest])

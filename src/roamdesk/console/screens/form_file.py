@@ -35,7 +35,7 @@ class FileScreen:
 
     @property
     def changes(self) -> int:
-        return self.tally.added + self.tally.changed
+        return self.tally.added + self.tally.changed + self.tally.removed
 
 
 def file_screen(file: FormFile, outcome: Outcome, fault: str = "") -> FileScreen:
@@ -52,15 +52,22 @@ def file_screen(file: FormFile, outcome: Outcome, fault: str = "") -> FileScreen
 
 def _row(change: Change) -> ChangeRow:
     return ChangeRow(
-        mark=mark(State.WAITING, "Changed") if change.before else mark(State.TODO, "New"),
+        mark=_mark(change),
         partner=str(change.partner),
         line=_line(change),
-        details=history.in_words(change.before, change.after) if change.before else (),
+        details=history.in_words(change.before, change.after) if change.before and change.after else (),
     )
 
 
+def _mark(change: Change) -> Mark:
+    if not change.after:
+        return mark(State.OVERDUE, "Taken off")
+    return mark(State.WAITING, "Changed") if change.before else mark(State.TODO, "New")
+
+
 def _line(change: Change) -> str:
-    if "purpose" not in change.after:
+    values = change.after or change.before
+    if "purpose" not in values:
         return "The partner itself"
-    person = f", {change.after['person_name']}" if change.after["person_name"] else ""
-    return f"{ContactLine.Purpose(change.after['purpose']).label}{person}: {history.as_read(change.after)}"
+    person = f", {values['person_name']}" if values["person_name"] else ""
+    return f"{ContactLine.Purpose(values['purpose']).label}{person}: {history.as_read(values)}"

@@ -35,10 +35,13 @@ Any other row is a line of its contact form:
   hours          for instance Mon-Fri 08:00-18:00 (empty in a new line: 24/7)
   priority       order of dialling, 1 first
   verified, verified_how    when, like 2026-03-01; and stated, test_call, test_mail, in_a_case or by_hand
+  remove         yes takes the line off; its history stays
 
 JSON has the same names: a list of partners, each with its lines. A line is known by partner, role, purpose, person and
 value: it is corrected, another number is another line. An empty cell says nothing, what the file leaves out stays, and
-the same file twice changes nothing. A bad row is said with row, column and reason and left out.
+the same file twice changes nothing. To empty a cell write - (in JSON null): operator_ids, provider_ids, evse_prefixes
+and region of a partner; zone, languages, countries and skills of a line. A bad row is said with row, column and
+reason and left out.
 
   roamdesk partner export --desk voltpass forms.csv
   roamdesk partner import forms.csv --desk voltpass
