@@ -68,7 +68,18 @@ def test_too_many_that_fit_choose_nothing_and_say_so(station: Station, monkeypat
 
 
 @pytest.mark.parametrize(
-    "heard", ["lindens", "lindenst", "lindenstr", "Lindenstraße 5", "lemmerich linden", "LEMM", "schone aussicht"]
+    "heard",
+    [
+        "lindens",
+        "lindenst",
+        "lindenstr",
+        "Lindenstraße 5",
+        "lemmerich linden",
+        "schöne lemm lindenst 5",
+        "lemmerich schöne auss lindens",
+        "LEMM",
+        "schone aussicht",
+    ],
 )
 def test_an_evse_is_found_by_its_address_as_far_as_it_is_typed(station: Station, heard: str) -> None:
     evse = build_evse(station, "X77", connector_number=7)

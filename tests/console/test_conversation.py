@@ -18,7 +18,7 @@ from console.mails import answer_to, come, letter, path_of_talk, talk_of
 from console.pages import again, page_of, text_of
 from roamdesk.cases.actors import Actor
 from roamdesk.cases.models import Case
-from roamdesk.cases.services import open_case, record_facts
+from roamdesk.cases.services import erase_personal_values, open_case, record_facts
 from roamdesk.cases.teamwork import merge_cases
 from roamdesk.console.views import letters
 from roamdesk.correspondence import outbox, ports
@@ -95,6 +95,21 @@ def test_a_deed_is_never_done_by_looking(logged_in: Client, mail: IncomingMail) 
 
 
 # ---- reading ----
+
+
+def test_what_is_erased_says_so_and_nobody_reads_it_any_more(
+    logged_in: Client, stuck: Case, mail: IncomingMail, msp_operator: Person
+) -> None:
+    answer(logged_in, mail, text="The token is 04A2B3.")
+    with scope(desk=stuck.desk):
+        Message.objects.update(state="accepted", accepted_at=NOW)
+    erase_personal_values(stuck, actor=Actor.of(msp_operator), at=NOW)
+    page = page_of(logged_in, msp_operator, path_of_talk(mail))
+    assert text_of(page).count("(erased: it was kept as long as this desk keeps personal values)") >= 2
+    for gone in ("It is freed.", "04A2B3"):
+        assert gone not in page
+    for part in ("", "/raw"):
+        assert b"It is freed." not in logged_in.get(f"/d/voltpass/mail/letters/{mail.pk}{part}").content
 
 
 def test_the_conversation_shows_mails_in_order_with_quotes_folded_and_the_case_beside(

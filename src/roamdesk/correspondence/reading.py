@@ -51,11 +51,11 @@ def sweep(now: datetime) -> int:
 
 
 def read_again(mail: IncomingMail, *, at: datetime) -> None:
-    """A person has a quarantined mail read once more. Raises ValueError for any other."""
+    """A person has a quarantined mail read once more. Raises ValueError for any other, and for one that is erased."""
     with transaction.atomic():
-        waiting = IncomingMail.objects.filter(pk=mail.pk, desk=mail.desk, state=State.QUARANTINED)
+        waiting = IncomingMail.objects.filter(pk=mail.pk, desk=mail.desk, state=State.QUARANTINED, erased_at=None)
         if not waiting.update(next_attempt_at=at, attempts=0):
-            raise ValueError("This mail is not in quarantine: there is nothing to read again.")
+            raise ValueError("This mail is not in quarantine, or is erased: there is nothing to read again.")
         intake.defer_reading(mail)
 
 
