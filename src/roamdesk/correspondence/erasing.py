@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from roamdesk.correspondence.intake import drop_files
 from roamdesk.correspondence.models import (
@@ -43,7 +43,8 @@ def erase_before(desk: Desk, before: datetime, at: datetime, *, but_about: str) 
     Draft.objects.filter(desk=desk, conversation__in=old, changed_at__lt=before).delete()
     came = IncomingMail.objects.filter(desk=desk, arrived_at__lt=before).exclude(about__startswith=but_about)
     sent = Message.objects.filter(desk=desk, queued_at__lt=before).exclude(about__startswith=but_about)
-    old.filter(newest_in__in=came).exclude(subject="").update(subject=ERASED)
+    over = Q(newest_in__in=came) | Q(newest_in=None, since__lt=before)
+    old.filter(over).exclude(subject="").update(subject=ERASED)
     return _erase(came, sent, at)
 
 
