@@ -14,7 +14,14 @@ from procedure.told import some_facts, told_one_by_one, way_to_close
 from roamdesk.procedure import Entry, Plan, fold, plan
 from roamdesk.procedure.planning import decide
 
-TOLD = some_facts(hubject())
+
+def standing(told: dict[str, Any]) -> dict[str, Any]:
+    """Without what another told fact makes void: there the order matters, a reminder after an answer is a new one."""
+    void = {other for name in told for other in hubject().facts[name].forgets}
+    return {name: value for name, value in told.items() if name not in void}
+
+
+TOLD = some_facts(hubject()).map(standing)
 DECIDING = sorted(name for name, fact in hubject().facts.items() if fact.options)
 
 
