@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -32,6 +33,10 @@ from roamdesk.server.embedded import EmbeddedServer
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "test_roamdesk_"
+
+# The same examples each time. `pytest --hypothesis-profile default` looks for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
