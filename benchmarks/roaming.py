@@ -125,15 +125,17 @@ def _write_pages(path: Path) -> Path:
 
 
 def _import(slug: str, pages: Path) -> Iterator[Figure]:
-    floor_decode = _decode_rate(pages)
+    whole, wanted = _decode_rate(pages, dict), _decode_rate(pages, _Envelope)
     first, again = (_in_own_process(slug, pages, day) for day in (0, 1))
-    floor_copy = _copy_rate()
-    rate, floor = RECORDS / first["seconds"], min(floor_decode, floor_copy)
+    copied = _copy_rate()
+    rate = RECORDS / first["seconds"]
     detail = (
-        f"{rate:,.0f}/s; decode {floor_decode:,.0f}/s, COPY {floor_copy:,.0f}/s; pages {first['pages']:.0f} s, "
+        f"{rate:,.0f}/s; decode {whole:,.0f}/s, COPY {copied:,.0f}/s; pages {first['pages']:.0f} s, "
         f"swap {first['swap']:.1f} s; the same again {RECORDS / again['seconds']:,.0f}/s"
     )
-    yield figure("evse_import", [rate / floor], 0.5, at_least=True, detail=detail)
+    yield figure("evse_import", [rate / min(whole, copied)], 0.5, at_least=True, detail=detail)
+    detail = f"decode of the members that the desk uses {wanted:,.0f}/s"
+    yield figure("evse_import_strictly", [rate / min(wanted, copied)], 0.5, at_least=True, detail=detail)
     memory = max(first["memory"], again["memory"])
     yield figure("evse_import_memory", [memory / MEMORY_MB], 1.0, at_least=False, detail=f"{memory:.0f} MB resident")
 
@@ -159,7 +161,7 @@ class _Facility(msgspec.Struct):
 
 
 class _Wanted(msgspec.Struct):
-    """The members that the desk uses: a floor that decodes all of a record would be half as fast."""
+    """The members that the desk uses, half of the record: the stricter floor."""
 
     EvseID: str
     OperatorID: str
@@ -188,8 +190,8 @@ class _Envelope(msgspec.Struct):
     content: list[_Wanted]
 
 
-def _decode_rate(pages: Path) -> float:
-    decoder, spent = msgspec.json.Decoder(_Envelope), 0.0
+def _decode_rate(pages: Path, kind: Any) -> float:
+    decoder, spent = msgspec.json.Decoder(kind), 0.0
     with pages.open("rb") as lines:
         for line in lines:
             began = time.perf_counter()
@@ -211,6 +213,7 @@ def _copy_rate() -> float:
     with raw.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_floor (LIKE charging_evserecord)")
         cursor.execute("ALTER TABLE bench_floor SET (toast_tuple_target = 8160)")
+        cursor.execute("CREATE INDEX bench_pages ON charging_evserecord (pull_id, page)")
         cursor.execute("SELECT DISTINCT page, pull_id FROM charging_evserecord ORDER BY page")
         for page, pull in cursor.fetchall():
             rows = _rows_of(raw, page, pull)
@@ -219,6 +222,7 @@ def _copy_rate() -> float:
                 copy.write(rows)
             spent += time.perf_counter() - began
         cursor.execute("DROP TABLE bench_floor")
+        cursor.execute("DROP INDEX bench_pages")
     return RECORDS / spent
 
 
