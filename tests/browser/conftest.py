@@ -23,6 +23,7 @@ NO_TELEPHONE = """addEventListener('click', (event) => {
   if (event.target.closest('a[href^="tel:"]')) event.preventDefault();
 })"""
 OF_THE_WIRE = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+OF_A_SANDBOX = "Blocked script execution in"  # the script above does not run in a foreign mail either, as it should be
 Look = Callable[..., Page]
 
 
@@ -88,6 +89,6 @@ def complaint(message: ConsoleMessage) -> list[str]:
     The server of the tests has no live stream; refused answers, lost connections and requests that a new page
     overtakes are played here.
     """
-    if message.type not in ("error", "warning") or message.text.startswith(OF_THE_WIRE):
+    if message.type not in ("error", "warning") or message.text.startswith((*OF_THE_WIRE, OF_A_SANDBOX)):
         return []
     return [f"{message.location['url']}: {message.text}"]
