@@ -72,7 +72,7 @@ def test_the_directory_is_pulled_with_progress_and_asks_before_it_is_emptied(
 def test_a_published_list_needs_no_hub(typed: Type, msp_desk: Desk) -> None:
     lists = Path(__file__).parents[1] / "vectors/station-lists"
     told = typed("oicp", "pull-evses", "--desk", "voltpass", "--file", str(lists / "national-export.json"))
-    assert "Looking through national-export.json: 0 records" in told.err
+    assert "Looking through national-export.json: 0 records so far" in told.err
     assert f"[{'#' * 30}] 100% 7 records" in told.err
     assert told.out == (
         "7 records read, 2 of them refused. The directory is up to date. The console shows which, and why.\n"

@@ -190,7 +190,7 @@ def _listed(desk: Desk, arguments: argparse.Namespace) -> Pull:
 
     return import_list(
         desk, arguments.file, whole=arguments.full, clock=_now,
-        watch=lambda seen: _tell(f"Looking through {arguments.file.name}: {seen:,} records"),
+        watch=lambda seen: _tell(f"Looking through {arguments.file.name}: {seen:,} records so far"),
         progress=lambda pull, part: _tell(f"{_bar(part)} {pull.records:,} records"),
     )  # fmt: skip
 
